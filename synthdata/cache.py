@@ -1,0 +1,219 @@
+"""Request -> reply store: what makes a second run free, a crash harmless and a replay possible.
+
+Covers the SQLite cache (one row for each reply, written the moment it arrives), recordings (a text file of
+exchanges that answers in place of a model) and the key both share. Not covered: deciding what to ask.
+Neither store ever holds headers, so no key can reach them.
+"""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from synthdata.errors import CacheError, RecordingError
+
+VERSION = 1
+LOOK_UP_BATCH = 500  # below every SQLite build's limit of 999 parameters, and as fast as larger batches
+NOISE = frozenset({"id", "created", "object", "system_fingerprint", "timings", "bytes", "service_tier"})
+
+
+def make_key(identity: str, body: Mapping[str, Any]) -> bytes:
+    """Hash an endpoint's identity and a full request body into the 32-byte key of their reply."""
+    digest = hashlib.sha256(identity.encode())
+    digest.update(b"\n" + orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
+    return digest.digest()
+
+
+class Cache:
+    """A folder's replies, in SQLite with a write-ahead log, safe for several processes at once.
+
+    path: the database file, made when missing. recording: True keeps the keys of this run for write_recording.
+    Connections are opened for each use, so a Cache can be pickled and cross a fork.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], recording: bool = False) -> None:
+        self.path = Path(path)
+        self._used: dict[bytes, None] | None = {} if recording else None
+
+    @contextmanager
+    def open(self) -> Iterator["CacheConnection"]:
+        """Open the store for one run of requests. Raises CacheError when the file cannot serve."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+        except (OSError, sqlite3.Error) as cause:
+            raise self._explain(cause) from cause
+        try:
+            self._prepare(connection)
+            yield CacheConnection(self, connection)
+        except sqlite3.Error as cause:
+            raise self._explain(cause) from cause
+        finally:
+            connection.close()
+
+    def write_recording(self, path: str | os.PathLike[str]) -> int:
+        """Write the exchanges this run used to a reviewable JSONL file, sorted, and return how many.
+
+        Fields that change from call to call (ids, times) are left out; headers were never kept.
+        Raises CacheError when the cache was not opened with recording=True, or the file cannot be written.
+        """
+        from synthdata.export import replace_file
+
+        if self._used is None:
+            raise CacheError(
+                "this cache keeps no list of the run's requests: open it with recording=True and run again."
+            )
+        with self.open() as store:
+            lines = [
+                orjson.dumps({"endpoint": identity, "request": orjson.loads(body), "reply": _drop_noise(reply)})
+                for identity, body, reply in store.read_exchanges(list(self._used))
+            ]
+        replace_file(path, b"".join(line + b"\n" for line in sorted(lines)))
+        return len(lines)
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise CacheError(
+                f"{self.path} was written by a newer version of this library (format {version}, this one reads "
+                f"{VERSION}): update the library, or name another CACHE."
+            )
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        if version == 0:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS replies "
+                "(key BLOB PRIMARY KEY, endpoint TEXT NOT NULL, request BLOB NOT NULL, reply BLOB NOT NULL) WITHOUT ROWID"
+            )
+            connection.execute(f"PRAGMA user_version={VERSION}")
+
+    def _explain(self, cause: Exception) -> CacheError:
+        said = str(cause)
+        if "full" in said or "No space" in said:
+            return CacheError(
+                f"the disk is full: a reply could not be stored in {self.path}. What was stored stays readable; "
+                "free some space and run the cell again."
+            )
+        if "not a database" in said or "malformed" in said:
+            return CacheError(f"{self.path} is not a readable cache ({said}): move it away or name another CACHE.")
+        return CacheError(f"the cache {self.path} cannot be used ({said}): check the folder, or name another CACHE.")
+
+
+class CacheConnection:
+    """An open Cache: look replies up and store them."""
+
+    def __init__(self, cache: Cache, connection: sqlite3.Connection) -> None:
+        self._cache, self._connection = cache, connection
+
+    def look_up(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Find the replies of up to LOOK_UP_BATCH keys; keys without a reply are absent from the result."""
+        marks = ",".join("?" * len(keys))
+        found = dict(self._connection.execute(f"SELECT key, reply FROM replies WHERE key IN ({marks})", keys))
+        if self._cache._used is not None:
+            self._cache._used.update((key, None) for key in keys if key in found)
+        return found
+
+    def store(self, key: bytes, identity: str, body: Mapping[str, Any], reply: bytes) -> None:
+        """Keep one reply, durable against the death of this process from the moment of return."""
+        try:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?)", (key, identity, orjson.dumps(body), reply)
+            )
+        except sqlite3.Error as cause:
+            raise self._cache._explain(cause) from cause
+        if self._cache._used is not None:
+            self._cache._used[key] = None
+
+    def read_exchanges(self, keys: Sequence[bytes]) -> Iterator[tuple[str, bytes, bytes]]:
+        """Yield endpoint identity, request body and reply of each key that is stored."""
+        for start in range(0, len(keys), LOOK_UP_BATCH):
+            batch = keys[start : start + LOOK_UP_BATCH]
+            marks = ",".join("?" * len(batch))
+            yield from self._connection.execute(
+                f"SELECT endpoint, request, reply FROM replies WHERE key IN ({marks})", batch
+            )
+
+
+class Recording:
+    """Exchanges read from a recording file; it answers like a cache, and nothing is ever sent.
+
+    Raises RecordingError when the file is missing or a line of it cannot be read.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._replies: dict[bytes, bytes] = {}
+        try:
+            lines = self.path.read_bytes().splitlines()
+        except OSError as cause:
+            raise RecordingError(
+                f"no recording at {path} ({cause.strerror}): run once with RECORD='{path}'."
+            ) from cause
+        for number, line in enumerate(lines, start=1):
+            try:
+                exchange = orjson.loads(line)
+                key = make_key(exchange["endpoint"], exchange["request"])
+                self._replies[key] = orjson.dumps(exchange["reply"])
+            except (orjson.JSONDecodeError, KeyError, TypeError) as cause:
+                raise RecordingError(
+                    f"{path} line {number} is no recorded exchange: restore the file, or record it again with RECORD."
+                ) from cause
+
+    @contextmanager
+    def open(self) -> Iterator["Recording"]:
+        """Open the recording for one run of requests."""
+        yield self
+
+    def look_up(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Find the replies of these keys; keys without a reply are absent from the result."""
+        return {key: self._replies[key] for key in keys if key in self._replies}
+
+    def explain_miss(self, identity: str, body: Mapping[str, Any]) -> RecordingError:
+        """Say which request the recording lacks and how to record it."""
+        last = body.get("messages", [{}])[-1].get("content", "")
+        shown = " ".join(str(last).split())
+        shown = shown if len(shown) <= 160 else shown[:160] + "…"
+        return RecordingError(
+            f"the recording {self.path} has no reply of {identity} to {shown!r} (sent with "
+            f"{ {k: v for k, v in body.items() if k != 'messages'} }). The prompt, a parameter or an earlier reply has "
+            f"changed: run with a model and RECORD='{self.path}' to record it again, or clear REPLAY to ask the model."
+        )
+
+
+def open_cache(
+    path: str | os.PathLike[str], replay: str | os.PathLike[str] = "", record: bool = False
+) -> "Cache | Recording":
+    """Choose where replies come from: the cache at `path`, or, when `replay` is named, that recording alone.
+
+    replay: a recording; when empty, the one that the environment variable SYNTHDATA_REPLAY names, if any.
+    record: keep the run's keys so that Cache.write_recording can write them out.
+    Raises RecordingError for a recording that cannot be read.
+    """
+    replay = replay or os.environ.get("SYNTHDATA_REPLAY", "")
+    return Recording(replay) if replay else Cache(path, recording=record)
+
+
+def _drop_noise(reply: bytes) -> Any:
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: clean(item) for key, item in value.items() if key not in NOISE}
+        return [clean(item) for item in value] if isinstance(value, list) else value
+
+    return clean(orjson.loads(reply))
+
+
+def split_batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Cut an iterable into lists of `size`, the last one shorter."""
+    batch: list[Any] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

