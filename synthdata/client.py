@@ -182,6 +182,7 @@ class Client:
         quiet: bool = False,
         fresh: bool = False,
         attempts: int = ATTEMPTS,
+        require_any: bool = True,
     ) -> list[Any]:
         """Get the replies to request bodies, in their order: a read reply or a Failure for each.
 
@@ -189,6 +190,7 @@ class Client:
         read: makes a value of a reply. in_turn: bodies in runs of this many are sent one after another, so that a
         server can reuse what they share. quiet: no progress, no summary. fresh: ask even if a reply is stored.
         attempts: how often a fault that may heal is tried; with 1, a rate limit is an error too.
+        require_any: raise when every row failed; False leaves that to the caller.
         Raises EndpointError when the fault is not one row's or every row failed, RecordingError for a request that
         a replay lacks, CacheError when replies cannot be stored. What arrived before is stored.
         """
@@ -205,7 +207,7 @@ class Client:
                     run.send(store, quiet)
         finally:
             usage.seconds += time.monotonic() - started
-        return run.finish(quiet)
+        return run.finish(quiet, require_any)
 
     def list_models(self) -> list[str]:
         """List the model names the server offers; empty when it does not say."""
@@ -336,11 +338,11 @@ class _Run:
                 progress.finish(f"{self.label}: stopped; {self.done:,} of {len(self.results):,} stored")
             raise outcome[0]
 
-    def finish(self, quiet: bool) -> list[Any]:
+    def finish(self, quiet: bool, require_any: bool) -> list[Any]:
         """Say what came of it, once, in words a re-run would repeat."""
         total, failed = len(self.results), sum(self.failures.values())
         self.usage.failed += failed
-        if total and failed == total:
+        if require_any and total and failed == total:
             reason, count = self.failures.most_common(1)[0]
             if total == 1:
                 raise EndpointError(f"{self.label}: {reason}")

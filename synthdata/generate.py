@@ -211,7 +211,7 @@ def _collect_items(
             for index in short
         ]
         before = sum(map(len, found))
-        replies = client.complete(bodies, label=label)
+        replies = client.complete(bodies, label=label, require_any=False)
         failures = [reply.reason for reply in replies if isinstance(reply, Failure)]
         for index, reply in zip(short, replies, strict=True):
             if isinstance(reply, Completion):

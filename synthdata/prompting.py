@@ -21,8 +21,7 @@ Write one subtopic on each line, two to five words each: no numbering, no explan
 QUESTION_PROMPT = """\
 Write {n} different questions about "{subtopic}" that people who use {topic} ask an expert. Each is one sentence, with one \
 concrete goal that existing, well-known features can reach.
-Write one question on each line, beginning with How do I and ending in a question mark: no numbering, no answers, nothing \
-else.{existing}"""
+Write one question on each line, beginning with How do I: no numbering, no answers, nothing else.{existing}"""
 
 RESPONSE_PROMPT = "{instruction}"
 
@@ -182,6 +181,7 @@ def _clean_item(line: str) -> str:
             break
         text = stripped
     text = re.sub(r"(\*\*|__)(.+?)\1", r"\2", text).strip()
+    text = re.sub(r"\?(?:\s*\?)+$", "?", text)
     text = text.rstrip(",;") if text[:1] in _PAIRS else text
     if len(text) > 1 and _PAIRS.get(text[0]) == text[-1] and text[1:-1].find(text[0]) < 0:
         text = text[1:-1].strip()

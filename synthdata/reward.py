@@ -22,13 +22,16 @@ NEMOTRON_WEIGHTS = {"helpfulness": 0.3, "correctness": 0.74, "coherence": 0.46, 
 
 # The question for each attribute, asked as the next turn of the conversation, and whether yes is good.
 JUDGE_QUESTIONS: dict[str, tuple[str, bool]] = {
-    "helpfulness": ("Does your answer do exactly what I asked for?", True),
+    "helpfulness": ("Does the answer do exactly what the request asks for?", True),
     "correctness": ("Do all the commands and options in your answer exist?", True),
     "coherence": ("Does any part of your answer contradict another part?", False),
-    "complexity": ("Did your answer take deep expert knowledge to write?", True),
+    "complexity": ("Is what I asked for difficult?", True),
     "verbosity": ("Is your answer longer than it needs to be?", True),
 }
-JUDGE_WEIGHTS = {"helpfulness": 0.3, "correctness": 0.74, "coherence": 0.46, "complexity": 0.47, "verbosity": -0.33}
+
+# Signs that agreed with Nemotron-4-340b's verdicts on 114 rows, judged by the embedded 1.5B model; the README has the
+# agreement on other rows. That coherence counts against a row is what that model's answers gave, not what one expects.
+JUDGE_WEIGHTS = {"helpfulness": 0.25, "correctness": 0.25, "coherence": -0.25, "complexity": 0.25}
 
 JUDGE_JSON_PROMPT = """\
 Rate your last answer. Reply with nothing but a JSON object with a number from 0 (worst) to 4 (best) for "helpfulness", \

@@ -1,0 +1,149 @@
+"""Subtopics, questions, responses against a loopback NIM."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import synthdata as sd
+from tests.nim_server import Answer, NimServer, make_chat
+
+Connect = Callable[..., sd.Client]
+
+
+def test_topic_to_responses_keeps_ids_and_columns(connect: Connect) -> None:
+    with NimServer() as server:
+        client = connect(server)
+        subtopics = sd.generate_subtopics("Git commands", 3, client)
+        questions = sd.generate_questions(subtopics, 4, client, n_samples=2)
+        responses = sd.generate_responses(questions, client, params={"temperature": 0.2, "seed": 5})
+        seeds = sorted(body["seed"] for body in server.requests if "seed" in body)
+    assert len(subtopics) == 3
+    assert len(questions) == len(responses) == 24
+    assert questions["id"].is_unique
+    assert questions["id"].equals(responses["id"])
+    assert seeds == [5] * 12 + [6] * 12
+    assert responses["response"].notna().all()
+    assert responses["error"].isna().all()
+    assert set(responses["finish_reason"]) == {"stop"}
+
+
+def test_a_shortfall_is_topped_up_showing_what_exists(connect: Connect, capsys: pytest.CaptureFixture[str]) -> None:
+    lists = iter(["alpha one\nbeta two", "Beta two\ngamma three", "delta four\nepsilon five"])
+    with NimServer(lambda server, body: make_chat(next(lists))) as server:
+        subtopics = sd.generate_subtopics("Git", 5, connect(server))
+        prompts = [body["messages"][0]["content"] for body in server.requests]
+    assert subtopics["subtopic"].tolist() == ["alpha one", "beta two", "gamma three", "delta four", "epsilon five"]
+    assert "alpha one" not in prompts[0]
+    assert "alpha one\nbeta two" in prompts[1]
+    assert "Name 3 distinct" in prompts[1]
+    assert "subtopics: asked 5, got 5" in capsys.readouterr().out
+
+
+def test_a_model_that_repeats_itself_is_given_up_on(connect: Connect, capsys: pytest.CaptureFixture[str]) -> None:
+    with NimServer(lambda server, body: make_chat("alpha one\nbeta two")) as server:
+        assert len(sd.generate_subtopics("Git", 100, connect(server))) == 2
+        assert len(server.requests) == 2
+    assert "subtopics: asked 100, got 2" in capsys.readouterr().out
+
+
+def test_the_rounds_are_bounded(connect: Connect) -> None:
+    def behave(server: NimServer, body: dict[str, Any]) -> Any:
+        return make_chat(f"item number {len(server.requests)}")
+
+    with NimServer(behave) as server:
+        assert len(sd.generate_subtopics("Git", 50, connect(server))) == 3
+        assert len(server.requests) == 3
+
+
+def test_a_cut_off_list_gives_no_fragment(connect: Connect) -> None:
+    with NimServer(lambda server, body: make_chat("alpha one\nbeta two\ngam", "length")) as server:
+        assert sd.generate_subtopics("Git", 3, connect(server))["subtopic"].tolist() == ["alpha one", "beta two"]
+
+
+def test_no_list_at_all_is_one_error(connect: Connect) -> None:
+    with NimServer(lambda server, body: make_chat("")) as server, pytest.raises(sd.EndpointError, match="got none"):
+        sd.generate_subtopics("Git", 3, connect(server))
+
+
+def test_a_subtopic_without_questions_is_said(connect: Connect, capsys: pytest.CaptureFixture[str]) -> None:
+    def behave(server: NimServer, body: dict[str, Any]) -> Any:
+        return Answer(400, b"no") if "beta" in body["messages"][0]["content"] else None
+
+    df = pd.DataFrame({"topic": "T", "subtopic": ["alpha", "beta"]})
+    with NimServer(behave) as server:
+        assert len(sd.generate_questions(df, 3, connect(server))) == 3
+    said = capsys.readouterr().out
+    assert "asked 6, got 3 (" in said
+    assert "none for 'beta'" in said
+
+
+def test_failed_rows_stay_rows(connect: Connect) -> None:
+    def behave(server: NimServer, body: dict[str, Any]) -> Any:
+        text = body["messages"][-1]["content"]
+        if "number 1 " in text:
+            return Answer(400, {"detail": "broken \x1b[31m row"})
+        if "number 2 " in text:
+            return make_chat(None, "length", reasoning_content="thinking…")
+        if "number 3 " in text:
+            return make_chat("", "content_filter")
+        return None
+
+    df = pd.DataFrame(
+        {"topic": "T", "subtopic": "S", "instruction": [f"number {n} please" for n in range(5)], "sample": 0}
+    )
+    with NimServer(behave) as server:
+        out = sd.generate_responses(df, connect(server))
+    assert len(out) == 5
+    assert out["response"].isna().tolist() == [False, True, True, True, False]
+    assert "broken" in out.loc[1, "error"]
+    assert "\x1b" not in out.loc[1, "error"]
+    assert "broken" in out.loc[1, "raw_reply"]
+    assert out.loc[2, "error"] == "response: empty (finish_reason length)"
+    assert out.loc[2, "reasoning"] == "thinking…"
+    assert "content filter" in out.loc[3, "error"]
+
+
+def test_the_users_prompts_are_sent(connect: Connect) -> None:
+    with NimServer() as server:
+        client = connect(server)
+        sd.generate_subtopics("Git", 2, client, prompt="Line by line, {n} things of {topic}!")
+        df = pd.DataFrame({"topic": "T", "subtopic": "S", "instruction": ["why?"], "sample": [0]})
+        sd.generate_responses(df, client, prompt="[{topic}/{subtopic}] {instruction}", system="Be brief.")
+        assert server.requests[0]["messages"][0]["content"] == "Line by line, 2 things of Git!"
+        assert server.requests[1]["messages"] == [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "[T/S] why?"},
+        ]
+
+
+@pytest.mark.parametrize("topic", ["", "  ", None, 3])
+def test_an_empty_topic_is_refused(connect: Connect, topic: Any) -> None:
+    with NimServer() as server, pytest.raises(sd.InputError, match="TOPIC is"):
+        sd.generate_subtopics(topic, 3, connect(server))
+
+
+@pytest.mark.parametrize("count", [0, -1, 2.0, "3", True, None])
+def test_counts_below_one_are_refused_by_name(connect: Connect, count: Any) -> None:
+    df = pd.DataFrame({"topic": ["T"], "subtopic": ["S"]})
+    with NimServer() as server:
+        client = connect(server)
+        for name, call in [
+            ("N_SUBTOPICS", lambda: sd.generate_subtopics("T", count, client)),
+            ("N_QUESTIONS", lambda: sd.generate_questions(df, count, client)),
+            ("N_SAMPLES", lambda: sd.generate_questions(df, 1, client, n_samples=count)),
+        ]:
+            with pytest.raises(sd.InputError, match=f"{name} is {re.escape(repr(count))}"):
+                call()
+        assert not server.requests
+
+
+def test_a_frame_without_its_columns_names_stage_and_column(connect: Connect) -> None:
+    with NimServer() as server:
+        client = connect(server)
+        with pytest.raises(sd.InputError, match="generate_questions needs the column 'subtopic'"):
+            sd.generate_questions(pd.DataFrame({"topic": ["T"]}), 1, client)
+        with pytest.raises(sd.InputError, match="generate_responses needs the column 'instruction', 'sample'"):
+            sd.generate_responses(pd.DataFrame({"topic": ["T"], "subtopic": ["S"]}), client)
