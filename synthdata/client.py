@@ -356,9 +356,7 @@ class _Run:
 
     def _note(self) -> str:
         failed = sum(self.failures.values())
-        limited = (
-            " · waiting for the rate limit" if time.monotonic() < getattr(self.limiter, "_paused_until", 0) else ""
-        )
+        limited = " · waiting for the rate limit" if self.limiter.is_waiting() else ""
         return (f" · {failed:,} failed" if failed else "") + limited
 
     def _accept(self, raw: bytes, indexes: list[int]) -> bool:
@@ -417,7 +415,7 @@ class _Run:
         body = orjson.dumps(job.body)
         attempt = 0
         while True:
-            sent_at = await self.limiter.acquire()
+            sent_at = await self.limiter.acquire(self.client.concurrency)
             if not self.client.budget.take():
                 self.limiter.release(sent_at)
                 self._fail(job, f"not sent: the budget of {self.client.budget.limit:,} requests is used up")
@@ -426,6 +424,7 @@ class _Run:
             try:
                 status, headers, raw = await self._post(session, body)
                 if status == 200:
+                    self.limiter.report_accepted(sent_at)
                     self._check_reply(raw)
                     if self.store is not None:
                         self.store.store(job.key, self.client.endpoint.identity, job.body, raw)
@@ -450,6 +449,7 @@ class _Run:
                     return
                 raise _TransientError(f"HTTP {status}", text)
             except _TransientError as fault:
+                self.limiter.report_lost(sent_at)
                 attempt += 1
                 if attempt >= self.attempts:
                     if not fault.reached and self.answered_at == 0:

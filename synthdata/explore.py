@@ -154,9 +154,10 @@ class Explorer:
             if pair != (None, None):
                 bounds[column] = pair
         self.thresholds = Thresholds(**bounds)
-        self._counts.update(self._show_counts())
-        self._picture.update(plot_scores(self.df, self.thresholds, self.columns))
-        self._rows.update(self._show_rows())
+        if self._counts is not None:  # outside a notebook display() gives no handle, and there is nothing to redraw
+            self._counts.update(self._show_counts())
+            self._picture.update(plot_scores(self.df, self.thresholds, self.columns))
+            self._rows.update(self._show_rows())
 
     def _show_counts(self) -> Any:
         from IPython.display import HTML

