@@ -22,7 +22,7 @@ import orjson
 
 from synthdata.cache import LOOK_UP_BATCH, Cache, Recording, make_key, split_batches
 from synthdata.endpoints import Endpoint, explain_status, parse_endpoint
-from synthdata.errors import EndpointError, InputError, SynthdataError
+from synthdata.errors import EndpointError, InputError
 from synthdata.limits import get_limiter
 from synthdata.progress import Progress
 
@@ -94,10 +94,6 @@ class _Job:
     indexes: list[int]
     key: bytes
     body: dict[str, Any]
-
-
-class _FatalError(Exception):
-    """Carries the error that ends the run out of the worker tasks."""
 
 
 class _TransientError(Exception):
@@ -388,27 +384,25 @@ class _Run:
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         headers |= {"Content-Type": "application/json", "Accept": "application/json"}
         timeout = aiohttp.ClientTimeout(total=self.client.timeout, sock_connect=30)
-        workers: list[asyncio.Task[None]] = []
         async with aiohttp.ClientSession(
             connector=connector, headers=headers, timeout=timeout, trust_env=True
         ) as session:
+            count = min(self.client.concurrency, len(self.groups))
+            workers = [asyncio.create_task(self._work(session)) for _ in range(count)]
             try:
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(min(self.client.concurrency, len(self.groups))):
-                        workers.append(group.create_task(self._work(session)))
-            except* _FatalError as fatal:
-                first: Any = fatal.exceptions[0]
-                while isinstance(first, BaseExceptionGroup):
-                    first = first.exceptions[0]
-                raise first.__cause__ from None
+                done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+            finally:
+                for worker in workers:
+                    worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
+        # Not a TaskGroup: IPython prints its whole traceback where an exception group is in the context.
+        for worker in done:
+            worker.result()
 
     async def _work(self, session: "aiohttp.ClientSession") -> None:
         while self.groups:
             for job in self.groups.popleft():
-                try:
-                    await self._ask(session, job)
-                except SynthdataError as error:
-                    raise _FatalError from error
+                await self._ask(session, job)
 
     async def _ask(self, session: "aiohttp.ClientSession", job: _Job) -> None:
         """Send one request until it is answered, fails for good, or ends the run."""

@@ -75,16 +75,22 @@ def test_a_slider_moved_in_jupyterlab_moves_the_numbers(lab: str, tmp_path: Path
         page = browser.new_page(viewport={"width": 1400, "height": 1800})
         page.goto(lab)
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90_000)
-        page.wait_for_selector(".jp-NotebookPanel-toolbar", timeout=30_000)
+        page.get_by_text("| Idle").wait_for(timeout=60_000)  # cells run before the kernel is up are lost
         page.get_by_text("Run", exact=True).first.click()
         page.get_by_text("Run All Cells", exact=True).first.click()
         last = page.locator(".jp-Notebook .jp-CodeCell").last
-        expect(last.locator(".jp-InputPrompt").first).to_have_text(f"[{len(get_code_cells())}]:", timeout=90_000)
+        folder = Path(os.environ.get("SYNTHDATA_SCREENSHOTS", tmp_path))
+        try:
+            expect(last.locator(".jp-InputPrompt").first).to_have_text(f"[{len(get_code_cells())}]:", timeout=60_000)
+        except AssertionError:
+            page.screenshot(path=folder / "jupyterlab-failed.png")
+            raise
+        page.locator(".widget-slider").first.wait_for(timeout=30_000)
         assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
 
         said = page.locator("b", has_text="rows stay")
         before = said.inner_text()
-        picture = page.locator(".jp-OutputArea img[alt*='Histograms']").last
+        picture = page.locator(".jp-CodeCell", has=page.locator(".widget-slider")).locator("img").first
         image = picture.get_attribute("src")
         handle = page.locator(".widget-slider", has_text="helpfulness").locator(".noUi-handle-lower")
         handle.scroll_into_view_if_needed()
@@ -96,7 +102,6 @@ def test_a_slider_moved_in_jupyterlab_moves_the_numbers(lab: str, tmp_path: Path
         kept_before = int(re.findall(r"\d+", before)[0])
         assert kept_before < kept <= total
         expect(picture).not_to_have_attribute("src", image or "", timeout=30_000)
-        folder = Path(os.environ.get("SYNTHDATA_SCREENSHOTS", tmp_path))
         said.scroll_into_view_if_needed()
         page.screenshot(path=folder / "jupyterlab.png")
         browser.close()

@@ -40,7 +40,7 @@ def test_the_literal_to_paste_decides_the_same_rows() -> None:
     explorer = sd.explore_thresholds(df, sd.Thresholds())
     explorer.sliders["reward"].value = (-3.0, 5.0)
     literal = eval(repr(explorer), {"Thresholds": sd.Thresholds})
-    assert sd.apply_thresholds(df, literal)["keep"].sum() == 9
+    assert sd.apply_thresholds(df, literal)["keep"].sum() == explorer.df["reward"].between(-3.0, 5.0).sum() == 9
 
 
 def test_model_output_is_escaped() -> None:

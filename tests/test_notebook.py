@@ -39,9 +39,9 @@ def run_papermill(output: Path, *parameters: str, **environment: str) -> "subpro
         "--kernel",
         "python3",
     ]
-    return subprocess.run(
-        [*command, *parameters], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=200, check=False
-    )  # fmt: skip
+    environment = {**os.environ, **environment}
+    options: Any = {"cwd": ROOT, "env": environment, "capture_output": True, "text": True, "timeout": 200}
+    return subprocess.run([*command, *parameters], check=False, **options)
 
 
 def run_nbval(folder: Path) -> "subprocess.CompletedProcess[str]":

@@ -78,9 +78,8 @@ def measure_cache(count: int = 100_000) -> None:
                 store.store(make_key(client.endpoint.identity, full), client.endpoint.identity, full, REPLY)
             store._connection.execute("COMMIT")
         started = time.monotonic()
-        replies = client.complete(make_bodies(count), quiet=True)
+        client.complete(make_bodies(count), quiet=True)
         seconds = time.monotonic() - started
-        del replies
         tracemalloc.start()
         replies = client.complete(make_bodies(count // 10), quiet=True)
         held, peak = tracemalloc.get_traced_memory()
@@ -102,8 +101,8 @@ def measure_limits() -> None:
                 answered, refused = counts[:]
             ideal = find_ideal(kind, limit, count, epoch) + 0.5
             print(
-                f"limits  {kind:8} {limit:4} a minute, {count} requests: {seconds / ideal:.3f} of the ideal {ideal:.0f} s (aim 1.05), "
-                f"{refused / (answered + refused):.1%} refused (aim 5 %)",
+                f"limits  {kind:8} {limit:4} a minute, {count} requests: {seconds / ideal:.3f} of the ideal {ideal:.0f} s "
+                f"(aim 1.05), {refused / (answered + refused):.1%} refused (aim 5 %)",
                 flush=True,
             )
 
