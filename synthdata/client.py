@@ -14,7 +14,7 @@ import re
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +87,18 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """Requests that a later stage will make of each answer: sent while this stage still runs, kept in the cache.
+
+    make_bodies: the request bodies for an answer, given its position and value. What fails is left to the later stage.
+    """
+
+    client: "Client"
+    label: str
+    make_bodies: Callable[[int, Any], list[dict[str, Any]]]
 
 
 @dataclass(slots=True)
@@ -179,6 +191,7 @@ class Client:
         fresh: bool = False,
         attempts: int = ATTEMPTS,
         require_any: bool = True,
+        ahead: Ahead | None = None,
     ) -> list[Any]:
         """Get the replies to request bodies, in their order: a read reply or a Failure for each.
 
@@ -186,7 +199,8 @@ class Client:
         read: makes a value of a reply. in_turn: bodies in runs of this many are sent one after another, so that a
         server can reuse what they share. quiet: no progress, no summary. fresh: ask even if a reply is stored.
         attempts: how often a fault that may heal is tried; with 1, a rate limit is an error too.
-        require_any: raise when every row failed; False leaves that to the caller.
+        require_any: raise when every row failed; False leaves that to the caller. ahead: requests to make of each answer
+        while others are awaited.
         Raises EndpointError when the fault is not one row's or every row failed, RecordingError for a request that
         a replay lacks, CacheError when replies cannot be stored. What arrived before is stored.
         """
@@ -200,7 +214,7 @@ class Client:
             else:
                 with self.cache.open() as store:
                     run.collect(bodies, store)
-                    run.send(store, quiet)
+                    run.send(store, quiet, ahead)
         finally:
             usage.seconds += time.monotonic() - started
         return run.finish(quiet, require_any)
@@ -257,6 +271,8 @@ class _Run:
         self.started = time.monotonic()
         self.answered_at = 0.0  # when a server last answered anything but 429
         self.store: Any = None
+        self.follower: _Run | None = None
+        self.make_bodies: Callable[[int, Any], list[dict[str, Any]]] | None = None
 
     def collect(self, bodies: Iterable[dict[str, Any]], store: Any) -> None:
         """Read what is stored; queue the rest, each distinct request once."""
@@ -288,13 +304,21 @@ class _Run:
         self.usage.asked += len(self.results)
         self.done = len(self.results) - sum(len(job.indexes) for job in waiting.values())
 
-    def send(self, store: Any, quiet: bool) -> None:
-        """Send the queue from a thread with a loop of its own, and wait, drawing, open to interrupts."""
-        if not self.groups:
-            return
+    def prepare(self, store: Any) -> "_Run":
+        """Find where to send to, starting the embedded server if need be."""
         self.store = store
         self.url, self.key = self.client.resolve()
         self.limiter = get_limiter(self.url, self.key, self.client.requests_per_minute)
+        return self
+
+    def send(self, store: Any, quiet: bool, ahead: Ahead | None = None) -> None:
+        """Send the queue from a thread with a loop of its own, and wait, drawing, open to interrupts."""
+        if not self.groups:
+            return
+        self.prepare(store)
+        if ahead is not None:
+            self.follower = _Run(ahead.client, ahead.label, read_completion, 1, False, ATTEMPTS).prepare(store)
+            self.make_bodies = ahead.make_bodies
         progress = Progress(self.label, len(self.results))
         self.progress = progress
         loop = asyncio.new_event_loop()
@@ -376,33 +400,63 @@ class _Run:
             self.failures[reason] += 1
         self.done += len(job.indexes)
 
-    async def _send_all(self) -> None:
+    def _open_session(self) -> "aiohttp.ClientSession":
         import aiohttp
 
-        # ThreadedResolver would need a thread for each look-up; one connection for each worker is kept open.
-        connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         headers |= {"Content-Type": "application/json", "Accept": "application/json"}
         timeout = aiohttp.ClientTimeout(total=self.client.timeout, sock_connect=30)
-        async with aiohttp.ClientSession(
-            connector=connector, headers=headers, timeout=timeout, trust_env=True
-        ) as session:
-            count = min(self.client.concurrency, len(self.groups))
-            workers = [asyncio.create_task(self._work(session)) for _ in range(count)]
-            try:
-                done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
-            finally:
-                for worker in workers:
-                    worker.cancel()
-                await asyncio.gather(*workers, return_exceptions=True)
-        # Not a TaskGroup: IPython prints its whole traceback where an exception group is in the context.
-        for worker in done:
-            worker.result()
+        connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
+        return aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout, trust_env=True)
+
+    async def _send_all(self) -> None:
+        following: asyncio.Task[None] | None = None
+        self.later: asyncio.Queue[list[_Job] | None] = asyncio.Queue()
+        if self.follower is not None:
+            following = asyncio.create_task(self.follower.follow(self.later))
+        try:
+            async with self._open_session() as session:
+                count = min(self.client.concurrency, len(self.groups))
+                await run_workers([self._work(session) for _ in range(count)])
+            if following is not None:
+                for _ in range(self.follower.client.concurrency if self.follower else 0):
+                    self.later.put_nowait(None)
+                await following
+        finally:
+            if following is not None:
+                following.cancel()
 
     async def _work(self, session: "aiohttp.ClientSession") -> None:
         while self.groups:
             for job in self.groups.popleft():
                 await self._ask(session, job)
+                result = self.results[job.indexes[0]]
+                if self.follower is not None and self.make_bodies is not None and not isinstance(result, Failure):
+                    self.later.put_nowait(self.follower.make_jobs(self.make_bodies(job.indexes[0], result)))
+
+    def make_jobs(self, bodies: list[dict[str, Any]]) -> list[_Job]:
+        """Make jobs whose replies go to the store alone; those it has are left out."""
+        endpoint = self.client.endpoint
+        jobs = []
+        for body in bodies:
+            full = {"model": endpoint.model, **body}
+            jobs.append(_Job([], make_key(endpoint.identity, full), full))
+        found = self.store.look_up([job.key for job in jobs])
+        return [job for job in jobs if job.key not in found]
+
+    async def follow(self, queue: "asyncio.Queue[list[_Job] | None]") -> None:
+        """Send what another run queues, until it queues None for each worker. Never raises: the stage to come reports."""
+
+        async def work(session: "aiohttp.ClientSession") -> None:
+            while (group := await queue.get()) is not None:
+                for job in group:
+                    await self._ask(session, job)
+
+        async with self._open_session() as session:
+            try:
+                await run_workers([work(session) for _ in range(self.client.concurrency)])
+            except EndpointError:
+                return
 
     async def _ask(self, session: "aiohttp.ClientSession", job: _Job) -> None:
         """Send one request until it is answered, fails for good, or ends the run."""
@@ -508,6 +562,22 @@ class _Run:
             f"nothing answers at {name}: {reason}. Start the server, check host and port, and check HTTPS_PROXY and "
             "NO_PROXY if this machine is behind a proxy."
         )
+
+
+async def run_workers(workers: list[Coroutine[Any, Any, None]]) -> None:
+    """Run coroutines together; when one fails, cancel the others and raise its error.
+
+    Not a TaskGroup: IPython prints its whole traceback where an exception group is in an error's context.
+    """
+    tasks = [asyncio.create_task(worker) for worker in workers]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 def read_retry_after(value: str | None) -> float | None:

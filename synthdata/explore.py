@@ -140,8 +140,9 @@ class Explorer:
         low, high = get_range(self.df, column)
         bounds = self._start.get(column, (None, None))
         start = [low if bounds[0] is None else bounds[0], high if bounds[1] is None else bounds[1]]
+        step = 0.05 if column in ATTRIBUTES else (high - low) / 100
         return ipywidgets.FloatRangeSlider(
-            value=[min(max(value, low), high) for value in start], min=low, max=high, step=0.05 if column in ATTRIBUTES else (high - low) / 100,
+            value=[min(max(value, low), high) for value in start], min=low, max=high, step=step,
             description=column, readout_format=".2f", continuous_update=False,
             layout=ipywidgets.Layout(width="95%", max_width="560px"), style={"description_width": "90px"},
         )  # fmt: skip
@@ -150,7 +151,8 @@ class Explorer:
         bounds = {}
         for column, slider in self.sliders.items():
             low, high = slider.value
-            pair = (None if low <= slider.min else round(low, 3), None if high >= slider.max else round(high, 3))
+            lowest, highest = slider.min, slider.max
+            pair = (None if low <= lowest else round(low, 3), None if high >= highest else round(high, 3))
             if pair != (None, None):
                 bounds[column] = pair
         self.thresholds = Thresholds(**bounds)

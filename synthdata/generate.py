@@ -123,11 +123,14 @@ def generate_responses(
     prompt: str = RESPONSE_PROMPT,
     system: str = "",
     params: Mapping[str, Any] | None = None,
+    score_ahead: Client | None = None,
 ) -> pd.DataFrame:
     """Ask for the response to each row's instruction.
 
     Input columns: topic, subtopic, instruction, sample. prompt: a template with {instruction}, {topic}, {subtopic}.
     system: a system prompt, none when empty. params: sampling parameters; a `seed` is raised by the sample index.
+    score_ahead: the reward model's client, to have responses scored while others are still written; the scores wait in
+    the cache for score_responses.
     Output columns: response, reasoning, model, finish_reason ("length": cut off), prompt_tokens, completion_tokens,
     error, raw_reply. A row that failed has a null response, its reason in error, and what the server said in raw_reply.
     Raises InputError for a missing column or template field, EndpointError when the run cannot go on.
@@ -145,7 +148,12 @@ def generate_responses(
         # Without a seed the samples of one question would be one request, answered once.
         body["seed"] = int(sampling.get("seed") or 0) + int(row.sample)
         bodies.append(body)
-    replies = client.complete(bodies, label="responses")
+    ahead = None
+    if score_ahead is not None and not (score_ahead.endpoint.is_local and client.endpoint.is_local):  # one processor
+        from synthdata.scoring import plan_ahead
+
+        ahead = plan_ahead(score_ahead, df["instruction"].tolist())
+    replies = client.complete(bodies, label="responses", ahead=ahead)
     return df.assign(**_unpack_completions(replies, client.endpoint.model))
 
 

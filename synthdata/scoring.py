@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from synthdata.client import Client, Failure
+from synthdata.client import Ahead, Client, Completion, Failure
 from synthdata.errors import InputError
 from synthdata.generate import check_columns
 from synthdata.reward import (
@@ -46,20 +46,15 @@ def score_responses(
     Raises InputError for a missing column or form, EndpointError when the run cannot go on.
     """
     check_columns(df, "score_responses", ("instruction", "response", "error", "prompt_tokens", "completion_tokens"))
-    if form not in ("auto", "reward", "judge"):
-        raise InputError(f"form is {form!r}: write 'reward', 'judge' or 'auto'.")
-    if form == "auto":
-        form = "reward" if "reward" in client.endpoint.model.lower() else "judge"
+    form = choose_form(client, form)
     sizes = estimate_tokens(df)
     answered = (df["response"].notna() & df["error"].isna()).to_numpy()
     fits = (sizes + 64 <= context_tokens).to_numpy()
     chosen = df[answered & fits]
-    conversations = [
-        [{"role": "user", "content": instruction}, {"role": "assistant", "content": response}]
-        for instruction, response in zip(chosen["instruction"], chosen["response"], strict=True)
-    ]
+    conversations = [make_conversation(*texts) for texts in zip(chosen["instruction"], chosen["response"], strict=True)]
     if form == "reward":
-        rewards = client.complete(({"messages": pair} for pair in conversations), label="reward", read=parse_reward)
+        bodies = (body for pair in conversations for body in make_bodies(pair, form))
+        rewards = client.complete(bodies, label="reward", read=parse_reward)
     else:
         rewards = judge_conversations(conversations, client, questions or JUDGE_QUESTIONS)
     by_row: list[Reward | Failure | None] = [None] * len(df)
@@ -73,6 +68,47 @@ def score_responses(
     return df.assign(**_unpack_rewards(df, by_row, client.endpoint.model))
 
 
+def choose_form(client: Client, form: str = "auto") -> str:
+    """Decide between "reward" and "judge". Raises InputError for another word than those and "auto"."""
+    if form not in ("auto", "reward", "judge"):
+        raise InputError(f"form is {form!r}: write 'reward', 'judge' or 'auto'.")
+    if form == "auto":
+        return "reward" if "reward" in client.endpoint.model.lower() else "judge"
+    return form
+
+
+def make_conversation(instruction: str, response: str) -> list[dict[str, str]]:
+    """Make the two messages that a reward model scores."""
+    return [{"role": "user", "content": instruction}, {"role": "assistant", "content": response}]
+
+
+def make_bodies(
+    pair: list[dict[str, str]], form: str, questions: Mapping[str, tuple[str, bool]] = JUDGE_QUESTIONS
+) -> list[dict[str, Any]]:
+    """Make the request bodies that score one conversation: one for a reward model, one a question for a judge."""
+    if form == "reward":
+        return [{"messages": pair}]
+    sampling = {"max_tokens": 1, "temperature": 0, "logprobs": True, "top_logprobs": TOP_LOGPROBS}
+    turns = [{"role": "user", "content": f"{question} Answer yes or no."} for question, _ in questions.values()]
+    return [{"messages": [*pair, turn], **sampling} for turn in turns]
+
+
+def plan_ahead(client: Client, instructions: list[str]) -> Ahead:
+    """Plan the scoring of responses that are still being written; instructions: by position.
+
+    Conversations that score_responses would not send are left out here too.
+    """
+    form = choose_form(client)
+
+    def make(position: int, reply: Completion) -> list[dict[str, Any]]:
+        tokens = (reply.prompt_tokens or 0) + (reply.completion_tokens or 0) or len(reply.text.encode()) / 3
+        if not reply.text or reply.finish_reason == "content_filter" or tokens + 64 > REWARD_CONTEXT_TOKENS:
+            return []
+        return make_bodies(make_conversation(instructions[position], reply.text), form)
+
+    return Ahead(client, form, make)
+
+
 def judge_conversations(
     conversations: list[list[dict[str, str]]], client: Client, questions: Mapping[str, tuple[str, bool]]
 ) -> list[Reward | Failure]:
@@ -84,14 +120,7 @@ def judge_conversations(
     """
     if not conversations:
         return []
-    bodies = (
-        {
-            "messages": [*pair, {"role": "user", "content": f"{question} Answer yes or no."}],
-            "max_tokens": 1, "temperature": 0, "logprobs": True, "top_logprobs": TOP_LOGPROBS,
-        }
-        for pair in conversations
-        for question, _ in questions.values()
-    )  # fmt: skip
+    bodies = (body for pair in conversations for body in make_bodies(pair, "judge", questions))
     answers = client.complete(bodies, label="judge", read=parse_yes_no, in_turn=len(questions))
     if all(isinstance(answer, Failure) and answer.reason == NO_LOGPROBS for answer in answers):
         json_bodies = (
@@ -103,7 +132,8 @@ def judge_conversations(
     for start in range(0, len(answers), len(questions)):
         scores: dict[str, float] = {}
         failure = None
-        for (name, (_, yes_is_good)), answer in zip(questions.items(), answers[start:], strict=False):
+        turns = answers[start : start + len(questions)]
+        for (name, (_, yes_is_good)), answer in zip(questions.items(), turns, strict=True):
             if isinstance(answer, Failure):
                 failure = failure or Failure(f"{name}: {answer.reason}", answer.raw)
             else:

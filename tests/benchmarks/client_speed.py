@@ -81,9 +81,10 @@ def measure_cache(count: int = 100_000) -> None:
         client.complete(make_bodies(count), quiet=True)
         seconds = time.monotonic() - started
         tracemalloc.start()
-        replies = client.complete(make_bodies(count // 10), quiet=True)
+        returned = client.complete(make_bodies(count // 10), quiet=True)
         held, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
+        assert len(returned) == count // 10
     print(
         f"cache   {count:,} replies in {seconds:.2f} s (aim 3); peak {peak / held:.2f} times what is returned (aim 2)",
         flush=True,
