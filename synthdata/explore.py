@@ -126,7 +126,9 @@ class Explorer:
         self.sliders = {column: self._make_slider(column) for column in self.columns}
         for slider in self.sliders.values():
             slider.observe(self._redraw, names="value")
-        display(ipywidgets.VBox(list(self.sliders.values())))
+        bundle = ipywidgets.VBox(list(self.sliders.values()))._repr_mimebundle_()
+        # A page without widgets shows the text instead, and a widget's own is no reading matter.
+        display({**bundle, "text/plain": "(Sliders: open the notebook in JupyterLab to move them.)"}, raw=True)
         self._counts = display(self._show_counts(), display_id=True)
         self._picture = display(plot_scores(df, thresholds, self.columns), display_id=True)
         self._rows = display(self._show_rows(), display_id=True)

@@ -29,8 +29,8 @@ JUDGE_QUESTIONS: dict[str, tuple[str, bool]] = {
     "verbosity": ("Is your answer longer than it needs to be?", True),
 }
 
-# Signs that agreed with Nemotron-4-340b's verdicts on 114 rows, judged by the embedded 1.5B model; the README has the
-# agreement on other rows. That coherence counts against a row is what that model's answers gave, not what one expects.
+# Signs that agreed with Nemotron-4-340b's verdicts on 114 rows, judged by the embedded 1.5B model (AUC 0.77 there, 0.68 on
+# 102 others). That coherence counts against a row is what that model's answers gave, not what one would expect.
 JUDGE_WEIGHTS = {"helpfulness": 0.25, "correctness": 0.25, "coherence": -0.25, "complexity": 0.25}
 
 JUDGE_JSON_PROMPT = """\
