@@ -22,7 +22,7 @@ import orjson
 
 from synthdata.cache import LOOK_UP_BATCH, Cache, Recording, make_key, split_batches
 from synthdata.endpoints import Endpoint, explain_status, parse_endpoint
-from synthdata.errors import EndpointError, InputError
+from synthdata.errors import EndpointError, InputError, SynthdataError
 from synthdata.limits import get_limiter
 from synthdata.progress import Progress
 
@@ -35,6 +35,8 @@ ATTEMPTS = 6
 BACKOFF_SECONDS, BACKOFF_LIMIT_SECONDS = 0.5, 30.0
 LIMITED_SECONDS = 600.0  # 429 and nothing else for so long ends the run
 RAW_CHARACTERS = 2000
+GRACE_SECONDS = 10.0  # for what is in flight when a run ends early: it may be paid for already
+INTERRUPT_GRACE_SECONDS = 0.8  # the same when a person waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +274,8 @@ class _Run:
         self.answered_at = 0.0  # when a server last answered anything but 429
         self.store: Any = None
         self.follower: _Run | None = None
+        self.in_flight = 0
+        self.stopping = False
         self.make_bodies: Callable[[int, Any], list[dict[str, Any]]] | None = None
 
     def collect(self, bodies: Iterable[dict[str, Any]], store: Any) -> None:
@@ -346,8 +350,11 @@ class _Run:
                     progress.draw(self.done, self._note())
         except KeyboardInterrupt:
             if task and thread.is_alive():
+                loop.call_soon_threadsafe(self.stop)
+                thread.join(INTERRUPT_GRACE_SECONDS)
+            if task and thread.is_alive():
                 loop.call_soon_threadsafe(task[0].cancel)
-            thread.join(1.5)
+                thread.join(INTERRUPT_GRACE_SECONDS)
             if not quiet:
                 progress.finish(
                     f"{self.label}: interrupted; {self.done:,} of {len(self.results):,} stored, run again to go on"
@@ -417,21 +424,39 @@ class _Run:
         try:
             async with self._open_session() as session:
                 count = min(self.client.concurrency, len(self.groups))
-                await run_workers([self._work(session) for _ in range(count)])
+                await run_workers([self._work(session) for _ in range(count)], self.settle)
             if following is not None:
                 for _ in range(self.follower.client.concurrency if self.follower else 0):
                     self.later.put_nowait(None)
                 await following
+        except SynthdataError:
+            if self.follower is not None:
+                await self.follower.settle()
+            raise
         finally:
             if following is not None:
                 following.cancel()
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        self.groups.clear()
+        self.stopping = True
+        if self.follower is not None:
+            self.follower.stop()
+
+    async def settle(self) -> None:
+        """Send nothing more, and give what is in flight a moment to arrive and be stored."""
+        self.stop()
+        deadline = time.monotonic() + GRACE_SECONDS
+        while self.in_flight and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
 
     async def _work(self, session: "aiohttp.ClientSession") -> None:
         while self.groups:
             for job in self.groups.popleft():
                 await self._ask(session, job)
                 result = self.results[job.indexes[0]]
-                if self.follower is not None and self.make_bodies is not None and not isinstance(result, Failure):
+                if self.follower and self.make_bodies and result is not None and not isinstance(result, Failure):
                     self.later.put_nowait(self.follower.make_jobs(self.make_bodies(job.indexes[0], result)))
 
     def make_jobs(self, bodies: list[dict[str, Any]]) -> list[_Job]:
@@ -454,7 +479,7 @@ class _Run:
 
         async with self._open_session() as session:
             try:
-                await run_workers([work(session) for _ in range(self.client.concurrency)])
+                await run_workers([work(session) for _ in range(self.client.concurrency)], self.settle)
             except EndpointError:
                 return
 
@@ -464,11 +489,15 @@ class _Run:
         attempt = 0
         while True:
             sent_at = await self.limiter.acquire(self.client.concurrency)
+            if self.stopping:
+                self.limiter.release(sent_at)
+                return
             if not self.client.budget.take():
                 self.limiter.release(sent_at)
                 self._fail(job, f"not sent: the budget of {self.client.budget.limit:,} requests is used up")
                 return
             self.usage.sent += 1
+            self.in_flight += 1
             try:
                 status, headers, raw = await self._post(session, body)
                 if status == 200:
@@ -506,7 +535,9 @@ class _Run:
                     self._fail(job, f"{fault}{tries}", fault.raw)
                     return
                 pause = min(BACKOFF_LIMIT_SECONDS, BACKOFF_SECONDS * 2 ** (attempt - 1))
-                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+            finally:
+                self.in_flight -= 1
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
 
     async def _post(self, session: "aiohttp.ClientSession", body: bytes) -> tuple[int, Any, bytes]:
         import aiohttp
@@ -564,14 +595,18 @@ class _Run:
         )
 
 
-async def run_workers(workers: list[Coroutine[Any, Any, None]]) -> None:
-    """Run coroutines together; when one fails, cancel the others and raise its error.
+async def run_workers(
+    workers: list[Coroutine[Any, Any, None]], settle: Callable[[], Coroutine[Any, Any, None]]
+) -> None:
+    """Run coroutines together; when one fails, settle what is in flight, cancel the others and raise its error.
 
     Not a TaskGroup: IPython prints its whole traceback where an exception group is in an error's context.
     """
     tasks = [asyncio.create_task(worker) for worker in workers]
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        done, unfinished = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        if unfinished:
+            await settle()
     finally:
         for task in tasks:
             task.cancel()

@@ -179,6 +179,19 @@ def test_a_fault_of_the_account_stops_the_run_and_keeps_what_came(connect: Conne
         assert client.usage["requests"].from_cache == 5
 
 
+def test_what_is_in_flight_when_a_run_ends_is_stored(connect: Connect) -> None:
+    def behave(server: NimServer, body: dict[str, Any]) -> Any:
+        slow = body["messages"][0]["content"] == "slow"
+        return Answer(200, make_chat("paid for"), delay=0.7) if slow else Answer(401, b"revoked", delay=0.2)
+
+    with NimServer(behave) as server:
+        client = connect(server, concurrency=2)
+        with pytest.raises(sd.EndpointError, match="wants a key"):
+            client.complete([ask("slow"), ask("fast")])
+        assert client.complete([ask("slow")])[0].text == "paid for"
+        assert len(server.requests) == 2
+
+
 def test_every_row_failing_is_one_error_with_the_common_cause(connect: Connect) -> None:
     with (
         NimServer(lambda server, body: Answer(422, {"detail": "no such parameter: top_q"})) as server,
