@@ -10,9 +10,10 @@ Not covered: streaming, tools, images.
 import asyncio
 import email.utils
 import random
-import re
 import threading
 import time
+import urllib.parse
+import urllib.request
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
@@ -124,10 +125,10 @@ def read_completion(reply: dict[str, Any]) -> Completion:
     message = get_message(choice)
     text = message.get("content") or ""
     reasoning = message.get("reasoning_content") or message.get("reasoning") or ""
-    thought = re.match(r"\s*(?:<think>)?(.*?)</think>", text, re.DOTALL)
-    if thought:
-        reasoning, text = reasoning or thought[1], text[thought.end() :]
-    elif re.match(r"\s*<think>", text):  # cut off while thinking: there is no answer yet
+    if "</think>" in text:
+        thought, _, text = text.partition("</think>")
+        reasoning = reasoning or thought.strip().removeprefix("<think>")
+    elif text.lstrip().startswith("<think>"):  # cut off while thinking: there is no answer yet
         reasoning, text = reasoning or text, ""
     usage = reply.get("usage") or {}
     return Completion(
@@ -291,8 +292,7 @@ class _Run:
             for key, body in zip(keys, full, strict=True):
                 index = len(self.results)
                 self.results.append(None)
-                stored = found.get(key)
-                if stored is not None and self._accept(stored, [index]):
+                if self._accept_stored(found.get(key), index):
                     self.usage.from_cache += 1
                 elif replay:
                     raise store.explain_miss(endpoint.identity, body)
@@ -386,19 +386,25 @@ class _Run:
         limited = " · waiting for the rate limit" if self.limiter.is_waiting() else ""
         return (f" · {failed:,} failed" if failed else "") + limited
 
-    def _accept(self, raw: bytes, indexes: list[int]) -> bool:
-        """Read a reply into its rows; False when the stored bytes are damaged."""
+    def _accept(self, reply: Any, indexes: list[int]) -> bool:
+        """Read a reply into its rows; False when it has not the form it should."""
         try:
-            reply = orjson.loads(raw)
             usage = reply.get("usage") or {}
             value = self.read(reply)
-        except (orjson.JSONDecodeError, AttributeError, KeyError, IndexError, TypeError):
+        except (AttributeError, KeyError, IndexError, TypeError):
             return False
         self.usage.prompt_tokens += usage.get("prompt_tokens") or 0
         self.usage.completion_tokens += usage.get("completion_tokens") or 0
         for index in indexes:
             self.results[index] = value
         return True
+
+    def _accept_stored(self, raw: bytes | None, index: int) -> bool:
+        """Read a stored reply; False when there is none or its bytes are damaged."""
+        try:
+            return raw is not None and self._accept(orjson.loads(raw), [index])
+        except orjson.JSONDecodeError:
+            return False
 
     def _fail(self, job: _Job, reason: str, raw: str = "") -> None:
         failure = Failure(reason, raw[:RAW_CHARACTERS])
@@ -414,7 +420,9 @@ class _Run:
         headers |= {"Content-Type": "application/json", "Accept": "application/json"}
         timeout = aiohttp.ClientTimeout(total=self.client.timeout, sock_connect=30)
         connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
-        return aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout, trust_env=True)
+        # The environment's proxy is looked up once: trust_env would do it in a thread for every request.
+        proxy = find_proxy(self.url)
+        return aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout, proxy=proxy)
 
     async def _send_all(self) -> None:
         following: asyncio.Task[None] | None = None
@@ -502,11 +510,11 @@ class _Run:
                 status, headers, raw = await self._post(session, body)
                 if status == 200:
                     self.limiter.report_accepted(sent_at)
-                    self._check_reply(raw)
+                    reply = self._parse_reply(raw)
                     if self.store is not None:
-                        self.store.store(job.key, self.client.endpoint.identity, job.body, raw)
+                        self.store.store(job.key, self.client.endpoint.identity, body, raw)
                     self.answered_at = time.monotonic()
-                    if self._accept(raw, job.indexes):
+                    if self._accept(reply, job.indexes):
                         self.done += len(job.indexes)
                     else:
                         self._fail(job, "a reply of unknown form", self._redact(raw))
@@ -565,8 +573,8 @@ class _Run:
         except (aiohttp.ClientError, ConnectionError) as cause:
             raise _TransientError(f"the connection broke ({type(cause).__name__})") from cause
 
-    def _check_reply(self, raw: bytes) -> None:
-        """Refuse bodies that are no chat reply although their status was 200."""
+    def _parse_reply(self, raw: bytes) -> dict[str, Any]:
+        """Parse a reply; refuse bodies that are no chat reply although their status was 200."""
         try:
             reply = orjson.loads(raw)
         except orjson.JSONDecodeError as cause:
@@ -577,6 +585,7 @@ class _Run:
             raise _TransientError("status 200 with JSON that is no chat reply", self._redact(raw))
         if not reply["choices"]:
             raise _TransientError("a reply with no choices", self._redact(raw))
+        return reply
 
     def _redact(self, raw: bytes) -> str:
         """Decode what a server said, without the key should it echo it."""
@@ -593,6 +602,14 @@ class _Run:
             f"nothing answers at {name}: {reason}. Start the server, check host and port, and check HTTPS_PROXY and "
             "NO_PROXY if this machine is behind a proxy."
         )
+
+
+def find_proxy(url: str) -> str | None:
+    """Find the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name for a URL."""
+    parts = urllib.parse.urlsplit(url)
+    if urllib.request.proxy_bypass(parts.hostname or ""):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
 
 
 async def run_workers(

@@ -57,7 +57,7 @@ def test_what_is_stored_is_found_by_another_connection(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "deep" / "c.sqlite")
     key = make_key("e", BODY)
     with cache.open() as store:
-        store.store(key, "e", BODY, REPLY)
+        store.store(key, "e", orjson.dumps(BODY), REPLY)
         with Cache(cache.path).open() as other:
             assert other.look_up([key, b"0" * 32]) == {key: REPLY}
 
@@ -85,7 +85,7 @@ def test_a_recording_answers_like_the_cache_it_came_from(tmp_path: Path) -> None
     cache = open_cache(tmp_path / "c.sqlite", record=True)
     assert isinstance(cache, Cache)
     with cache.open() as store:
-        store.store(make_key("e", BODY), "e", BODY, REPLY)
+        store.store(make_key("e", BODY), "e", orjson.dumps(BODY), REPLY)
     assert cache.write_recording(tmp_path / "r.jsonl") == 1
     first = (tmp_path / "r.jsonl").read_bytes()
     assert b'"created"' not in first
@@ -129,7 +129,7 @@ with Cache(sys.argv[1]).open() as store:
     number = int(sys.argv[2])
     while True:
         body = {"n": number}
-        store.store(make_key("e", body), "e", body, b'{"n":%d}' % number)
+        store.store(make_key("e", body), "e", b"{}", b'{"n":%d}' % number)
         print(number, flush=True)
         number += 1
 """
@@ -159,3 +159,21 @@ def test_two_writers_killed_at_random_lose_nothing_they_reported(tmp_path: Path)
             found = store.look_up(list(batch))
             assert {key: orjson.loads(reply)["n"] for key, reply in found.items()} == batch
     assert len(reported) > 10
+
+
+OPENER = """
+import sys, time
+from synthdata.cache import Cache
+while time.time() < float(sys.argv[2]):
+    pass
+with Cache(sys.argv[1]).open() as store:
+    store.look_up([b"x"])
+"""
+
+
+def test_processes_that_make_a_cache_together_do_not_trip_over_each_other(tmp_path: Path) -> None:
+    for number in range(4):
+        start = str(time.time() + 1.0)
+        command = [sys.executable, "-c", OPENER, str(tmp_path / f"{number}.sqlite"), start]
+        openers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+        assert [opener.communicate()[1] for opener in openers] == [""] * 4

@@ -68,6 +68,8 @@ def measure_cache(count: int = 100_000) -> None:
     with tempfile.TemporaryDirectory() as folder:
         cache = sd.open_cache(Path(folder) / "c.sqlite")
         client = sd.Client("http://127.0.0.1:9/v1#m", cache)
+        import orjson
+
         from synthdata.cache import make_key
         from tests.benchmarks.loopback import REPLY
 
@@ -75,7 +77,9 @@ def measure_cache(count: int = 100_000) -> None:
             store._connection.execute("BEGIN")
             for body in make_bodies(count):
                 full = {"model": "m", **body}
-                store.store(make_key(client.endpoint.identity, full), client.endpoint.identity, full, REPLY)
+                store.store(
+                    make_key(client.endpoint.identity, full), client.endpoint.identity, orjson.dumps(full), REPLY
+                )
             store._connection.execute("COMMIT")
         started = time.monotonic()
         client.complete(make_bodies(count), quiet=True)
