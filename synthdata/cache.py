@@ -19,6 +19,7 @@ import orjson
 from synthdata.errors import CacheError, RecordingError
 
 VERSION = 1
+CHECKPOINT_PAGES = 20_000  # 80 MB of log: moving it into the file waits for the disk, and requests would wait with it
 BUSY_SECONDS = 30.0  # how long to wait for another process that writes
 LOOK_UP_BATCH = 500  # below every SQLite build's limit of 999 parameters, and as fast as larger batches
 NOISE = frozenset({"id", "created", "object", "system_fingerprint", "timings", "bytes", "service_tier"})
@@ -86,6 +87,7 @@ class Cache:
                 f"{VERSION}): update the library, or name another CACHE."
             )
         connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         if version == VERSION:
             return  # a version is written last, so the table is there and the log is on
         deadline = time.monotonic() + BUSY_SECONDS

@@ -422,7 +422,9 @@ class _Run:
         connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
         # The environment's proxy is looked up once: trust_env would do it in a thread for every request.
         proxy = find_proxy(self.url)
-        return aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout, proxy=proxy)
+        return aiohttp.ClientSession(
+            connector=connector, headers=headers, timeout=timeout, proxy=proxy, cookie_jar=aiohttp.DummyCookieJar()
+        )
 
     async def _send_all(self) -> None:
         following: asyncio.Task[None] | None = None

@@ -18,9 +18,10 @@ RAMP_SECONDS, RAMP_GAP_SECONDS = (
     0.2,
     0.003,
 )  # the first wave leaves spread out, so that a first 429 comes before its end
-DRAIN_GAP_SECONDS = 0.02  # apart, while we find out how much a server that answered early allows
+DRAIN_SECONDS, DRAIN_GAP_SECONDS = 2.0, 0.02  # the same, to find out how much a server that answers early allows
 PROBE_SECONDS = 2.0  # a bucket of 30 requests a minute or more has refilled by one
-GROW_AFTER, GROW_BY, SHRINK_BY = 20, 1.01, 0.97
+GROW_AFTER, GROW_BY, SHRINK_BY = 20, 1.01, 0.97  # a bucket's rate, near the truth
+SEEK_AFTER, SEEK_BY = 4, 1.05  # the same before the first 429 confirms it
 POLL_SECONDS = 0.05
 
 _limiters: dict[tuple[str, str], "Limiter"] = {}
@@ -41,7 +42,9 @@ class Limiter:
         self._sent: deque[float] = deque()  # departures within the window that were not refused, oldest first
         self._total = 0
         self._learned: int | None = None  # requests in a window
+        self._window_at: float | None = None  # when a fixed window began, if windows are fixed
         self._rate: float | None = None  # requests in a second, of a bucket
+        self._rate_found = False
         self._probes: deque[float] | None = None  # when to try again while refused; None when not refused
         self._probe: float | None = None  # departure of the one request that is out meanwhile
         self._probing = False
@@ -49,6 +52,7 @@ class Limiter:
         self._draining = False
         self._since_refused = 0
         self._next_at = 0.0
+        self._probe_ok_at = self._minute_at = 0.0
         self._lock = threading.Lock()
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
@@ -98,9 +102,12 @@ class Limiter:
             if self._probe == sent_at:
                 early = self._sent[0] > sent_at - self._window if self._sent else False
                 self._probe = self._probes = None
-                self._draining = early and self.requests_per_minute is None
-            elif self._rate is not None and self._since_refused % GROW_AFTER == 0:
-                self._rate *= GROW_BY
+                self._draining = early and not (self.requests_per_minute or self._rate or self._window_at)
+                self._probe_ok_at = sent_at
+            elif self._rate is not None:
+                after, by = (GROW_AFTER, GROW_BY) if self._rate_found else (SEEK_AFTER, SEEK_BY)
+                if self._since_refused % after == 0:
+                    self._rate *= by
 
     def report_limited(self, retry_after: float | None, sent_at: float) -> None:
         """Take note of a 429: learn from what was let in before it, and hold requests back."""
@@ -131,20 +138,26 @@ class Limiter:
         if self.requests_per_minute is not None:
             return
         elapsed = now - self._refused_at
-        if self._draining:  # the server had let us in early: what came through since then was refilled meanwhile
+        if self._draining:  # the server had let us in early
             self._draining = False
-            guess = (self._learned or 1) / self._window
-            self._rate = max(guess, (self._since_refused - (self._since_refused < 10)) / max(elapsed, 0.1))
+            by_clock = abs(self._probe_ok_at - self._minute_at) < self._window / 60
+            if by_clock and self._since_refused >= 0.8 * (self._learned or 1):  # to a whole new window
+                self._window_at, self._learned = self._probe_ok_at, self._since_refused
+            else:  # to what a bucket had refilled meanwhile
+                self._rate = self._since_refused / max(elapsed, 0.1)
         elif self._rate is not None:
-            self._rate *= SHRINK_BY
+            self._rate, self._rate_found = self._rate * SHRINK_BY, True
         else:
             self._learned = max(1, self._count(now))
 
     def _schedule(self, now: float) -> deque[float]:
         if self._rate is not None:
             return deque([now + 1.0 / self._rate])
+        if self._window_at is not None:
+            return deque([self._find_window(now) + self._window + MARGIN_SECONDS])
         expires = (self._sent[0] if self._sent else now) + self._window + MARGIN_SECONDS
         minute = now + self._window - time.time() % self._window + MARGIN_SECONDS  # windows that follow the clock
+        self._minute_at = minute
         return deque(sorted({at for at in (now + PROBE_SECONDS, minute) if at < expires - 1.0} | {expires}))
 
     def _plan(self, now: float) -> float:
@@ -161,7 +174,11 @@ class Limiter:
         if self._rate is None:
             limit = self.requests_per_minute
             count = self._learned if limit is None else max(1, int(limit * self._window / 60.0))
-            if count is not None and not self._draining and len(self._sent) >= count:
+            if count is not None and self._window_at is not None:
+                began = self._find_window(now)
+                if sum(at >= began for at in self._sent) >= count:
+                    wait = max(wait, began + self._window + MARGIN_SECONDS - now)
+            elif count is not None and not self._draining and len(self._sent) >= count:
                 wait = max(wait, self._sent[-count] + self._window + MARGIN_SECONDS - now)
         return wait
 
@@ -180,11 +197,12 @@ class Limiter:
         if self._rate is not None:
             gap = 1.0 / self._rate
         elif self._draining:
-            gap = DRAIN_GAP_SECONDS
+            gap = min(DRAIN_GAP_SECONDS, DRAIN_SECONDS / (self._learned or 1))
         elif self.requests_per_minute is None and self._learned is None:
             gap = min(RAMP_GAP_SECONDS, RAMP_SECONDS / concurrency)
         # Timers fire late: what was missed by less than a poll is made up for, or short gaps would all grow.
-        self._next_at = max(self._next_at, now - POLL_SECONDS) + gap if gap else now
+        behind = now - self._next_at < 2 * POLL_SECONDS
+        self._next_at = (max(self._next_at, now - POLL_SECONDS) if behind else now) + gap
         if self._probing:
             self._probe, self._probing = now, False
         return now
@@ -192,6 +210,11 @@ class Limiter:
     def _forget(self, at: float) -> None:
         if at in self._sent:
             self._sent.remove(at)
+
+    def _find_window(self, now: float) -> float:
+        """When the current fixed window began."""
+        began = self._window_at or 0.0
+        return began + (now - began) // self._window * self._window
 
     def _count(self, now: float) -> int:
         return sum(1 for at in self._sent if at > now - self._window)
