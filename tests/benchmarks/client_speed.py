@@ -14,6 +14,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -95,21 +96,25 @@ def measure_cache(count: int = 100_000) -> None:
     )
 
 
+def measure_limit(kind: str, limit: int, count: int) -> str:
+    with run_loopback(latency=0.5, kind=kind, limit=limit) as (url, counts):
+        client = sd.Client(f"{url}#m")
+        epoch, started = time.time(), time.monotonic()
+        client.complete(make_bodies(count), quiet=True)
+        seconds = time.monotonic() - started
+        answered, refused = counts[:]
+    ideal = max(find_ideal(kind, limit, count, epoch) + 0.5, count * 0.5 / client.concurrency)
+    return (
+        f"limits  {kind:8} {limit:4} a minute, {count} requests: {seconds / ideal:.3f} of the ideal {ideal:.0f} s "
+        f"(aim 1.05), {refused / (answered + refused):.1%} refused (aim 5 %)"
+    )
+
+
 def measure_limits() -> None:
-    for kind in ("sliding", "fixed", "bucket"):
-        for limit, count in ((600, 1200), (40, 120)):
-            with run_loopback(latency=0.5, kind=kind, limit=limit) as (url, counts):
-                client = sd.Client(f"{url}#m")
-                epoch, started = time.time(), time.monotonic()
-                client.complete(make_bodies(count), quiet=True)
-                seconds = time.monotonic() - started
-                answered, refused = counts[:]
-            ideal = find_ideal(kind, limit, count, epoch) + 0.5
-            print(
-                f"limits  {kind:8} {limit:4} a minute, {count} requests: {seconds / ideal:.3f} of the ideal {ideal:.0f} s "
-                f"(aim 1.05), {refused / (answered + refused):.1%} refused (aim 5 %)",
-                flush=True,
-            )
+    cases = [(kind, *sizes) for kind in ("sliding", "fixed", "bucket") for sizes in ((600, 1200), (40, 120))]
+    with ThreadPoolExecutor(len(cases)) as pool:  # they mostly wait: three minutes together instead of ten
+        for line in pool.map(lambda case: measure_limit(*case), cases):
+            print(line, flush=True)
 
 
 def find_ideal(kind: str, limit: int, count: int, epoch: float) -> float:
