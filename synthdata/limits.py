@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 WINDOW_SECONDS = 60.0
 MARGIN_SECONDS = 0.25  # a request may reach the server later than it left here, the one after it sooner
+RAMP_WAVES = 4  # the first replies come back as bunched as their requests left
 RAMP_SECONDS, RAMP_GAP_SECONDS = (
     0.2,
     0.003,
@@ -184,7 +185,7 @@ class Limiter:
 
     def _is_free(self, concurrency: int) -> bool:
         known = self.requests_per_minute is not None or self._learned is not None or self._rate is not None
-        return not known and self._probes is None and self._total >= concurrency
+        return not known and self._probes is None and self._total >= RAMP_WAVES * concurrency
 
     def _depart(self, now: float, concurrency: int) -> float:
         while self._sent and self._sent[0] <= now - 2 * self._window:
