@@ -2,8 +2,8 @@
 
 Covers blocking calls for the caller (in Jupyter, scripts and worker processes alike) over many requests in flight,
 interrupts, resuming, and the sorting of faults into those that heal, those of one row, and those of the whole run.
-Requests go over aiohttp, which costs a fifth of the openai package's processor time for the same body; openai's
-types describe the bodies and its client lists a server's models.
+Requests go over aiohttp, whose cost in processor time the openai package's client multiplies; that client lists a server's
+models, where speed does not matter.
 Not covered: streaming, tools, images.
 """
 
@@ -16,6 +16,7 @@ import urllib.parse
 import urllib.request
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -112,11 +113,11 @@ class _Job:
 
 
 class _TransientError(Exception):
-    """A fault that may heal. `reached` is False when no server answered at all."""
+    """A fault that may heal. reached: whether a server answered at all. wait: seconds it asked for."""
 
-    def __init__(self, reason: str, raw: str = "", reached: bool = True) -> None:
+    def __init__(self, reason: str, raw: str = "", reached: bool = True, wait: float = 0.0) -> None:
         super().__init__(reason)
-        self.raw, self.reached = raw, reached
+        self.raw, self.reached, self.wait = raw, reached, wait
 
 
 def read_completion(reply: dict[str, Any]) -> Completion:
@@ -208,46 +209,37 @@ class Client:
         a replay lacks, CacheError when replies cannot be stored. What arrived before is stored.
         """
         run = _Run(self, label, read, in_turn, fresh, attempts)
-        started = time.monotonic()
-        usage = self.usage.setdefault(label, Usage())
+        if ahead is not None and (self.cache is None or ahead.client.cache is not self.cache):
+            ahead = None  # its replies would wait where the later stage does not look
         try:
-            if self.cache is None:
-                run.collect(bodies, None)
-                run.send(None, quiet)
-            else:
-                with self.cache.open() as store:
-                    run.collect(bodies, store)
-                    run.send(store, quiet, ahead)
+            with self.cache.open() if self.cache is not None else nullcontext() as store:
+                run.collect(bodies, store)
+                run.send(store, quiet, ahead)
         finally:
-            usage.seconds += time.monotonic() - started
+            run.usage.seconds += time.monotonic() - run.started
         return run.finish(quiet, require_any)
 
     def list_models(self) -> list[str]:
         """List the model names the server offers; empty when it does not say."""
-        import openai
-
-        url, key = self.resolve()
-        try:
-            with openai.OpenAI(base_url=url, api_key=key or "none", max_retries=0, timeout=15) as client:
-                return sorted(model.id for model in client.models.list())
-        except (openai.OpenAIError, ValueError, TypeError, AttributeError):
-            return []  # a suggestion for an error message that stands without it
+        return sorted(model.id for model in self._fetch_models())
 
     def read_context(self) -> int | None:
         """Ask the server how many tokens of context it gives this model; None when it does not say."""
+        listed = [model for model in self._fetch_models() if model.id == self.endpoint.model]
+        extra = (listed[0].model_extra or {}) if listed else {}
+        meta = extra.get("meta")
+        value = extra.get("max_model_len") or extra.get("context_length") or (meta or {}).get("n_ctx")
+        return value if isinstance(value, int) else None
+
+    def _fetch_models(self) -> list[Any]:
         import openai
 
         url, key = self.resolve()
         try:
             with openai.OpenAI(base_url=url, api_key=key or "none", max_retries=0, timeout=15) as client:
-                listed = [model for model in client.models.list() if model.id == self.endpoint.model]
+                return [model for model in client.models.list() if isinstance(model.id, str)]
         except (openai.OpenAIError, ValueError, TypeError, AttributeError):
-            return None  # many servers do not list; the call that follows finds out what matters
-        extra = (listed[0].model_extra or {}) if listed else {}
-        meta: Any = extra.get("meta")
-        meta = meta if isinstance(meta, dict) else {}
-        value = extra.get("max_model_len") or extra.get("context_length") or meta.get("n_ctx")
-        return value if isinstance(value, int) else None
+            return []  # many servers do not list; the call that was refused, or follows, says what matters
 
     def resolve(self) -> tuple[str, str]:
         """Find the URL and key to send to, starting the embedded server when the endpoint is local."""
@@ -277,6 +269,8 @@ class _Run:
         self.follower: _Run | None = None
         self.in_flight = 0
         self.stopping = False
+        self.over_budget = False
+        self.progress: Progress | None = None
         self.make_bodies: Callable[[int, Any], list[dict[str, Any]]] | None = None
 
     def collect(self, bodies: Iterable[dict[str, Any]], store: Any) -> None:
@@ -323,8 +317,7 @@ class _Run:
         if ahead is not None:
             self.follower = _Run(ahead.client, ahead.label, read_completion, 1, False, ATTEMPTS).prepare(store)
             self.make_bodies = ahead.make_bodies
-        progress = Progress(self.label, len(self.results))
-        self.progress = progress
+        progress = self.progress = Progress(self.label, len(self.results))
         loop = asyncio.new_event_loop()
         outcome: list[BaseException] = []
         task: list[asyncio.Task[None]] = []
@@ -369,7 +362,7 @@ class _Run:
         """Say what came of it, once, in words a re-run would repeat."""
         total, failed = len(self.results), sum(self.failures.values())
         self.usage.failed += failed
-        if require_any and total and failed == total:
+        if require_any and total and failed == total and not self.over_budget:
             reason, count = self.failures.most_common(1)[0]
             if total == 1:
                 raise EndpointError(f"{self.label}: {reason}")
@@ -378,7 +371,7 @@ class _Run:
             summary = f"{self.label}: {total:,} asked, {total - failed:,} answered, {failed:,} failed"
             if failed:
                 summary += f" ({self.failures.most_common(1)[0][0]})"
-            getattr(self, "progress", Progress(self.label, total)).finish(summary)
+            (self.progress or Progress(self.label, total)).finish(summary)
         return self.results
 
     def _note(self) -> str:
@@ -393,8 +386,9 @@ class _Run:
             value = self.read(reply)
         except (AttributeError, KeyError, IndexError, TypeError):
             return False
-        self.usage.prompt_tokens += usage.get("prompt_tokens") or 0
-        self.usage.completion_tokens += usage.get("completion_tokens") or 0
+        if indexes:  # what is only stored ahead is counted by the stage that reads it
+            self.usage.prompt_tokens += usage.get("prompt_tokens") or 0
+            self.usage.completion_tokens += usage.get("completion_tokens") or 0
         for index in indexes:
             self.results[index] = value
         return True
@@ -496,7 +490,7 @@ class _Run:
     async def _ask(self, session: "aiohttp.ClientSession", job: _Job) -> None:
         """Send one request until it is answered, fails for good, or ends the run."""
         body = orjson.dumps(job.body)
-        attempt = 0
+        began, attempt = time.monotonic(), 0
         while True:
             sent_at = await self.limiter.acquire(self.client.concurrency)
             if self.stopping:
@@ -504,6 +498,7 @@ class _Run:
                 return
             if not self.client.budget.take():
                 self.limiter.release(sent_at)
+                self.over_budget = True
                 self._fail(job, f"not sent: the budget of {self.client.budget.limit:,} requests is used up")
                 return
             self.usage.sent += 1
@@ -534,20 +529,21 @@ class _Run:
                     self.answered_at = time.monotonic()
                     self._fail(job, explain_status(self.client.endpoint, status, text), text)
                     return
-                raise _TransientError(f"HTTP {status}", text)
+                raise _TransientError(f"HTTP {status}", text, wait=read_retry_after(headers.get("Retry-After")) or 0.0)
             except _TransientError as fault:
-                self.limiter.report_lost(sent_at)
                 attempt += 1
                 if attempt >= self.attempts:
-                    if not fault.reached and self.answered_at == 0:
+                    if not fault.reached and self.answered_at < began:  # nor did anybody else get an answer since
                         raise EndpointError(self._explain_unreachable(str(fault))) from fault
                     tries = f" after {attempt} attempts" if attempt > 1 else ""
                     self._fail(job, f"{fault}{tries}", fault.raw)
                     return
-                pause = min(BACKOFF_LIMIT_SECONDS, BACKOFF_SECONDS * 2 ** (attempt - 1))
+                pause = min(BACKOFF_LIMIT_SECONDS, BACKOFF_SECONDS * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0)
+                pause = max(pause, fault.wait)
             finally:
                 self.in_flight -= 1
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+                self.limiter.report_lost(sent_at)  # without effect when the limiter knows what came of it
+            await asyncio.sleep(pause)
 
     async def _post(self, session: "aiohttp.ClientSession", body: bytes) -> tuple[int, Any, bytes]:
         import aiohttp

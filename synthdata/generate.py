@@ -129,8 +129,8 @@ def generate_responses(
 
     Input columns: topic, subtopic, instruction, sample. prompt: a template with {instruction}, {topic}, {subtopic}.
     system: a system prompt, none when empty. params: sampling parameters; a `seed` is raised by the sample index.
-    score_ahead: the reward model's client, to have responses scored while others are still written; the scores wait in
-    the cache for score_responses.
+    score_ahead: the reward model's client, to have responses scored while others are still written, as score_responses
+    does by default; the scores wait for it in the cache, which both clients must share.
     Output columns: response, reasoning, model, finish_reason ("length": cut off), prompt_tokens, completion_tokens,
     error, raw_reply. A row that failed has a null response, its reason in error, and what the server said in raw_reply.
     Raises InputError for a missing column or template field, EndpointError when the run cannot go on.

@@ -14,11 +14,8 @@ from weakref import WeakKeyDictionary
 
 WINDOW_SECONDS = 60.0
 MARGIN_SECONDS = 0.25  # a request may reach the server later than it left here, the one after it sooner
-RAMP_WAVES = 4  # the first replies come back as bunched as their requests left
-RAMP_SECONDS, RAMP_GAP_SECONDS = (
-    0.2,
-    0.003,
-)  # the first wave leaves spread out, so that a first 429 comes before its end
+# The first wave leaves spread out, so that a first 429 comes before its end; so do the next, which its replies set off.
+RAMP_WAVES, RAMP_SECONDS, RAMP_GAP_SECONDS = 4, 0.2, 0.003
 DRAIN_SECONDS, DRAIN_GAP_SECONDS = 2.0, 0.02  # the same, to find out how much a server that answers early allows
 PROBE_SECONDS = 2.0  # a bucket of 30 requests a minute or more has refilled by one
 GROW_AFTER, GROW_BY, SHRINK_BY = 20, 1.01, 0.97  # a bucket's rate, near the truth
@@ -60,8 +57,7 @@ class Limiter:
     async def acquire(self, concurrency: int = 1) -> float:
         """Wait for a moment at which a request may leave, first come first served, and return it (monotonic seconds)."""
         with self._lock:
-            free = self._is_free(concurrency)
-            if free:
+            if self._is_free(concurrency):
                 return self._depart(time.monotonic(), concurrency)
             turn = self._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
         async with turn:
@@ -119,9 +115,10 @@ class Limiter:
             if was_probe:
                 self._probe = None
             if retry_after is not None:
+                if sent_at >= self._refused_at:
+                    self._learn(now)
+                    self._refused_at = now
                 self._probes = deque([now + retry_after])
-                self._learn(now)
-                self._refused_at = now
             elif was_probe and self._probes is not None:
                 if not self._probes:
                     self._probes.append(now + min(30.0, max(PROBE_SECONDS, 2 * (now - self._refused_at))))

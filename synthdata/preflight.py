@@ -12,13 +12,14 @@ from synthdata.client import Client, Failure, read_completion
 from synthdata.endpoints import NIM_URL, suggest_models
 from synthdata.errors import EndpointError
 from synthdata.generate import check_count
-from synthdata.reward import JUDGE_QUESTIONS, parse_reward, parse_yes_no
+from synthdata.reward import JUDGE_QUESTIONS, TOP_LOGPROBS, parse_reward, parse_yes_no
+from synthdata.scoring import choose_form
 
 PING = {"messages": [{"role": "user", "content": "Answer with the word ready."}], "max_tokens": 8, "temperature": 0}
 PING_REWARD = {"messages": [{"role": "user", "content": "What is 1 + 1?"}, {"role": "assistant", "content": "2"}]}
 PING_JUDGE = {
     "messages": [*PING_REWARD["messages"], {"role": "user", "content": "Is that right? Answer yes or no."}],
-    "max_tokens": 1, "temperature": 0, "logprobs": True, "top_logprobs": 12,
+    "max_tokens": 1, "temperature": 0, "logprobs": True, "top_logprobs": TOP_LOGPROBS,
 }  # fmt: skip
 
 # Measured with the 1.5B model, 4 slots, 2 cores; other machines differ, and the progress bar soon knows better.
@@ -36,7 +37,7 @@ def check_endpoints(generator: Client, reward: Client, context_tokens: int = 0) 
     _check_context(generator, context_tokens)
     _call(generator, PING, read_completion)
     lines = [("generator", generator.endpoint.name, generator.endpoint.model, "text")]
-    if "reward" in reward.endpoint.model.lower():
+    if choose_form(reward) == "reward":
         reply = _call(reward, PING_REWARD, parse_reward)
         if isinstance(reply, Failure):
             raise EndpointError(
@@ -70,7 +71,7 @@ def estimate_run(
     subtopics = check_count("N_SUBTOPICS", n_subtopics)
     questions = subtopics * check_count("N_QUESTIONS", n_questions)
     rows = questions * check_count("N_SAMPLES", n_samples)
-    judged = "reward" not in reward.endpoint.model.lower()
+    judged = choose_form(reward) == "judge"
     turns = len(JUDGE_QUESTIONS) if judged else 1
     stages = [
         ("preflight", generator, 2, 60, 10),

@@ -251,6 +251,36 @@ def test_the_budget_is_hard_and_everything_is_kept(connect: Connect) -> None:
         assert len(server.requests) == 20
 
 
+def test_a_budget_used_up_before_a_stage_leaves_failed_rows_not_an_error(connect: Connect) -> None:
+    with NimServer() as server:
+        replies = connect(server, budget=sd.Budget(0)).complete([ask("a"), ask("b")])
+        assert not server.requests
+    assert all(isinstance(reply, Failure) and "budget of 0 requests" in reply.reason for reply in replies)
+
+
+def test_a_server_that_dies_in_the_middle_ends_the_run(connect: Connect) -> None:
+    def behave(server: NimServer, body: dict[str, Any]) -> Any:
+        if len(server.requests) < 5:
+            return None
+        server.http.socket.close()
+        return Answer(200, make_chat("never"), cut=0)
+
+    with NimServer(behave) as server:
+        client = connect(server, concurrency=2)
+        with pytest.raises(sd.EndpointError, match="nothing answers at"):
+            client.complete([ask(str(n)) for n in range(500)])
+        assert client.usage["requests"].sent < 100
+
+
+def test_retry_after_of_a_busy_server_is_obeyed(connect: Connect) -> None:
+    def behave(server: NimServer, body: dict[str, Any]) -> Any:
+        return Answer(503, b"busy", {"Retry-After": "1"}) if len(server.requests) == 1 else None
+
+    with NimServer(behave) as server:
+        connect(server).complete([ask("a")])
+        assert server.times[1] - server.times[0] >= 1.0
+
+
 def test_identical_answers_print_one_deterministic_line(connect: Connect, capsys: pytest.CaptureFixture[str]) -> None:
     with NimServer() as server:
         connect(server).complete([ask("a"), ask("b")], label="responses")

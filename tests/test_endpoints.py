@@ -5,7 +5,7 @@ import pytest
 from synthdata.endpoints import NIM_URL, explain_status, mask_secret, parse_endpoint
 from synthdata.errors import InputError
 
-KEY = "nvapi-0123456789abcdef"
+KEY = "nvapi-" + "x" * 16
 
 
 def test_auto_is_the_embedded_model_without_a_key_and_nim_with_one() -> None:

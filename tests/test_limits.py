@@ -1,14 +1,19 @@
 """Limits kept and limits learned, in windows of a second or two instead of a minute."""
 
 import asyncio
+import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+import synthdata as sd
 from synthdata import limits
 from synthdata.limits import Limiter, get_limiter
 from tests.benchmarks.loopback import Gate
+from tests.conftest import ask
+from tests.nim_server import TOO_MANY, Answer, NimServer
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +86,19 @@ def test_a_probe_that_is_lost_is_sent_again() -> None:
         await limiter.acquire()
 
     asyncio.run(asyncio.wait_for(main(), 10))
+
+
+def test_a_run_that_ends_while_its_probe_is_out_does_not_block_the_next(connect: Callable[..., sd.Client]) -> None:
+    def behave(server: NimServer, body: dict[str, Any]) -> Any:
+        return {1: Answer(429, TOO_MANY, {"Retry-After": "0"}), 2: Answer(401, b"revoked")}.get(len(server.requests))
+
+    with NimServer(behave) as server:
+        with pytest.raises(sd.EndpointError, match="wants a key"):
+            connect(server, concurrency=1).complete([ask("a")])
+        worker = threading.Thread(target=connect(server).complete, args=([ask("a")],), daemon=True)
+        worker.start()
+        worker.join(20)
+        assert not worker.is_alive()
 
 
 def test_a_wait_that_is_cancelled_holds_nobody_up() -> None:

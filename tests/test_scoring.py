@@ -1,6 +1,7 @@
 """The scoring stage against a loopback NIM: what is sent, what becomes a column."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -121,6 +122,8 @@ def test_responses_are_scored_while_others_are_written(connect: Connect) -> None
         assert models.index(REWARD) < len(models) - models[::-1].index(generator.endpoint.model) - 10
         scored = sd.score_responses(responses, reward)
         assert len(server.requests) == 40
+    usage = reward.usage["reward"]
+    assert (usage.asked, usage.sent, usage.from_cache, usage.prompt_tokens) == (20, 20, 20, 2000)
     assert scored["reward"].notna().all()
 
 
@@ -135,3 +138,11 @@ def test_a_reward_model_that_fails_ahead_is_reported_by_its_own_stage(connect: C
         assert responses["response"].notna().all()
         with pytest.raises(sd.EndpointError, match="wants a key"):
             sd.score_responses(responses, reward)
+
+
+def test_scores_are_not_asked_ahead_where_the_stage_would_not_find_them(connect: Connect, tmp_path: Path) -> None:
+    df = pd.DataFrame({"topic": "T", "subtopic": "S", "instruction": ["a", "b"], "sample": 0})
+    with NimServer() as server:
+        reward = connect(server, REWARD, cache=sd.open_cache(tmp_path / "another.sqlite"))
+        sd.score_responses(sd.generate_responses(df, connect(server), score_ahead=reward), reward)
+        assert len(server.requests) == 4
