@@ -1,7 +1,7 @@
 """A topic in, an instruction-tuning dataset out: the functions that create_dataset.ipynb calls."""
 
 from synthdata.cache import open_cache
-from synthdata.client import Budget, Client
+from synthdata.client import Client
 from synthdata.endpoints import parse_endpoint
 from synthdata.errors import CacheError, EndpointError, InputError, ModelFileError, RecordingError, SynthdataError
 from synthdata.explore import count_outcomes, explore_thresholds, list_at_cut, plot_scores
@@ -10,6 +10,7 @@ from synthdata.filtering import Thresholds, apply_thresholds, make_ledger, rank_
 from synthdata.generate import generate_questions, generate_responses, generate_subtopics
 from synthdata.preflight import check_endpoints, estimate_run, summarize_usage
 from synthdata.reward import ATTRIBUTES, JUDGE_QUESTIONS
+from synthdata.run import Budget
 from synthdata.scoring import score_responses
 
 __all__ = [

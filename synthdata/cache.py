@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from synthdata.errors import CacheError, RecordingError
+from synthdata.export import replace_file
 
 VERSION = 1
 BUSY_SECONDS = 30.0  # how long to wait for another process that writes
@@ -64,8 +65,6 @@ class Cache:
         Fields that change from call to call (ids, times) are left out; headers were never kept.
         Raises CacheError when the cache was not opened with recording=True, or the file cannot be written.
         """
-        from synthdata.export import replace_file
-
         if self._used is None:
             raise CacheError(
                 "this cache keeps no list of the run's requests: open it with recording=True and run again."

@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
+from synthdata.checks import check_columns
 from synthdata.errors import InputError
 from synthdata.filtering import Thresholds, apply_thresholds
-from synthdata.generate import check_columns
 from synthdata.reward import ATTRIBUTES
 
 KEPT, REJECTED = "#0072B2", "#E69F00"  # Okabe and Ito's palette: told apart by colour-blind readers

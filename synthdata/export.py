@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 import pandas as pd
 
+from synthdata.checks import check_columns
 from synthdata.errors import InputError
-from synthdata.generate import check_columns
 
 RAW_FILE, FILTERED_FILE = "synthetic_data.jsonl", "synthetic_data_filtered.jsonl"
 FIRST_COLUMNS = ("instruction", "response")

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from synthdata.checks import check_columns
 from synthdata.errors import InputError
-from synthdata.generate import check_columns
 
 Bounds = tuple[float | None, float | None]
 

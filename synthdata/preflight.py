@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from synthdata.client import Client, Failure, read_completion
+from synthdata.checks import check_count
+from synthdata.client import Client
 from synthdata.endpoints import NIM_URL, suggest_models
 from synthdata.errors import EndpointError
-from synthdata.generate import check_count
+from synthdata.replies import Failure, read_completion
 from synthdata.reward import JUDGE_QUESTIONS, TOP_LOGPROBS, parse_reward, parse_yes_no
 from synthdata.scoring import choose_form
 
@@ -131,11 +132,13 @@ def _check_context(client: Client, context_tokens: int) -> None:
         or isinstance(client.cache, Recording)
     ):
         return
-    declared = client.read_context()
+    transport = client.connect()
+    declared = transport.read_context()
     if declared is not None and declared < context_tokens:
+        others = suggest_models(client.endpoint, transport.list_models())
         raise EndpointError(
             f"{client.endpoint.name} declares a context of {declared:,} tokens, this run needs {context_tokens:,}: lower "
-            f"MAX_TOKENS or serve the model with a longer context. {suggest_models(client.endpoint, client.list_models())}"
+            f"max_tokens in SAMPLING or serve the model with a longer context. {others}"
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from synthdata.client import Failure, get_message, read_completion
+from synthdata.replies import Failure, get_message, read_completion
 
 ATTRIBUTES = ("helpfulness", "correctness", "coherence", "complexity", "verbosity")
 

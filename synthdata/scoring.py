@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from synthdata.client import Ahead, Client, Completion, Failure
+from synthdata.checks import check_columns
+from synthdata.client import Client
 from synthdata.errors import InputError
-from synthdata.generate import check_columns
+from synthdata.replies import Completion, Failure
 from synthdata.reward import (
     ATTRIBUTES,
     JUDGE_JSON_PROMPT,
@@ -24,6 +25,7 @@ from synthdata.reward import (
     parse_yes_no,
     weigh_attributes,
 )
+from synthdata.run import Ahead
 
 REWARD_CONTEXT_TOKENS = 4096
 

@@ -102,6 +102,6 @@ def test_a_slider_moved_in_jupyterlab_moves_the_numbers(lab: str, tmp_path: Path
         kept_before = int(re.findall(r"\d+", before)[0])
         assert kept_before < kept <= total
         expect(picture).not_to_have_attribute("src", image or "", timeout=30_000)
-        said.scroll_into_view_if_needed()
+        handle.scroll_into_view_if_needed()  # the sliders stay in the page while what is beside them is drawn anew
         page.screenshot(path=folder / "jupyterlab.png")
         browser.close()

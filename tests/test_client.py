@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 
 import synthdata as sd
-from synthdata import client as client_module
-from synthdata.client import Completion, Failure, read_completion, read_retry_after
+from synthdata import run
+from synthdata.replies import Completion, Failure, read_completion
+from synthdata.transport import read_retry_after
 from tests.conftest import ROOT, ask
 from tests.nim_server import GENERATOR, GONE, NOT_FOUND, TOO_MANY, Answer, NimServer, make_chat
 
@@ -28,7 +29,7 @@ Connect = Callable[..., sd.Client]
 
 @pytest.fixture(autouse=True)
 def _short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "BACKOFF_SECONDS", 0.02)
+    monkeypatch.setattr(run, "BACKOFF_SECONDS", 0.02)
 
 
 def test_replies_come_in_the_order_of_the_requests(connect: Connect) -> None:
@@ -137,7 +138,7 @@ def test_a_fault_that_stays_fails_its_row_alone(connect: Connect, fault: str) ->
         good, bad = client.complete([ask("good"), ask("bad")])
         assert isinstance(good, Completion)
         assert isinstance(bad, Failure)
-        assert f"after {client_module.ATTEMPTS} attempts" in bad.reason
+        assert f"after {run.ATTEMPTS} attempts" in bad.reason
         server.behave = None
         assert isinstance(client.complete([ask("bad")])[0], Completion)
 
@@ -210,7 +211,7 @@ def test_nothing_listening_is_said(cache: sd.cache.Cache) -> None:
 
 
 def test_a_server_that_comes_up_late_is_waited_for(cache: sd.cache.Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "BACKOFF_SECONDS", 0.3)
+    monkeypatch.setattr(run, "BACKOFF_SECONDS", 0.3)
     with NimServer() as server:
         port = server.http.server_port
     client = sd.Client(f"http://127.0.0.1:{port}/v1#{GENERATOR}", cache)
@@ -224,7 +225,7 @@ def test_a_server_that_comes_up_late_is_waited_for(cache: sd.cache.Cache, monkey
 
 
 def test_a_hang_ends_at_the_timeout(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "ATTEMPTS", 2)
+    monkeypatch.setattr(run, "ATTEMPTS", 2)
 
     def behave(server: NimServer, body: dict[str, Any]) -> Any:
         text = body["messages"][0]["content"]

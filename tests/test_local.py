@@ -158,7 +158,7 @@ def test_the_tiny_model_serves_chat_yes_no_and_stops(cache: sd.cache.Cache) -> N
     stranger = sd.Client(f"{url}#smollm2-135m-instruct-q4_1")
     with pytest.raises(sd.EndpointError, match="wants a key"):
         stranger.complete([ask("hi")])
-    assert "smollm2-135m-instruct-q4_1" in client.list_models()
+    assert "smollm2-135m-instruct-q4_1" in client.connect().list_models()
 
 
 def test_the_server_ends_with_its_process() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthdata.client import Failure
+from synthdata.replies import Failure
 from synthdata.reward import (
     ATTRIBUTES,
     Reward,
