@@ -10,7 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,20 @@ from synthdata.export import replace_file
 
 VERSION = 1
 BUSY_SECONDS = 30.0  # how long to wait for another process that writes
+CHECKPOINT_PAGES = 16_384  # 64 MB: copying the log into the file waits for the disk, so it is done seldom
 LOOK_UP_BATCH = 500  # below every SQLite build's limit of 999 parameters, and as fast as larger batches
 NOISE = frozenset({"id", "created", "object", "system_fingerprint", "timings", "bytes", "service_tier"})
 
 
-def make_key(identity: str, body: Mapping[str, Any]) -> bytes:
-    """Hash an endpoint's identity and a full request body into the 32-byte key of their reply."""
+def write_body(body: Mapping[str, Any]) -> bytes:
+    """Write a request body as it is sent, stored and hashed: JSON with sorted keys."""
+    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+
+
+def make_key(identity: str, body: bytes) -> bytes:
+    """Hash an endpoint's identity and a full request body, written by write_body, into the 32-byte key of their reply."""
     digest = hashlib.sha256(identity.encode())
-    digest.update(b"\n" + orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
+    digest.update(b"\n" + body)
     return digest.digest()
 
 
@@ -85,6 +91,7 @@ class Cache:
                 f"{VERSION}): update the library, or name another file in open_cache."
             )
         connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         if version == VERSION:
             return  # a version is written last, so the table is there and the log is on
         deadline = time.monotonic() + BUSY_SECONDS
@@ -134,17 +141,27 @@ class CacheConnection:
             self._cache._used.update((key, None) for key in keys if key in found)
         return found
 
-    def store(self, key: bytes, identity: str, body: bytes, reply: bytes) -> None:
-        """Keep one reply, durable against the death of this process from the moment of return."""
+    def store(self, exchanges: Sequence[tuple[bytes, str, bytes, bytes]]) -> None:
+        """Keep replies, all or none, durable against the death of this process from the moment of return.
+
+        exchanges: key, endpoint identity, request body and reply of each.
+        """
         try:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO replies (key, endpoint, request, reply) VALUES (?, ?, ?, ?)",
-                (key, identity, body, reply),
-            )
+            with closing(self._connection.cursor()) as cursor:
+                cursor.execute("BEGIN IMMEDIATE")
+                try:
+                    cursor.executemany(
+                        "INSERT OR REPLACE INTO replies (key, endpoint, request, reply) VALUES (?, ?, ?, ?)", exchanges
+                    )
+                    cursor.execute("COMMIT")
+                except sqlite3.Error:
+                    if self._connection.in_transaction:  # a full disk ends some transactions by itself
+                        cursor.execute("ROLLBACK")
+                    raise
         except sqlite3.Error as cause:
             raise self._cache._explain(cause) from cause
         if self._cache._used is not None:
-            self._cache._used[key] = None
+            self._cache._used.update((exchange[0], None) for exchange in exchanges)
 
     def read_exchanges(self, keys: Sequence[bytes]) -> Iterator[tuple[str, bytes, bytes]]:
         """Yield endpoint identity, request body and reply of each key that is stored."""
@@ -174,7 +191,7 @@ class Recording:
         for number, line in enumerate(lines, start=1):
             try:
                 exchange = orjson.loads(line)
-                key = make_key(exchange["endpoint"], exchange["request"])
+                key = make_key(exchange["endpoint"], write_body(exchange["request"]))
                 self._replies[key] = orjson.dumps(exchange["reply"])
             except (orjson.JSONDecodeError, KeyError, TypeError) as cause:
                 raise RecordingError(

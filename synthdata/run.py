@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from synthdata.cache import LOOK_UP_BATCH, Recording, make_key, split_batches
+from synthdata.cache import LOOK_UP_BATCH, Recording, make_key, split_batches, write_body
 from synthdata.endpoints import explain_status
 from synthdata.errors import EndpointError, InputError, SynthdataError
 from synthdata.limits import get_limiter
@@ -87,7 +87,7 @@ class Ahead:
 class _Job:
     indexes: list[int]
     key: bytes
-    body: dict[str, Any]
+    body: bytes
 
 
 class Run:
@@ -107,6 +107,8 @@ class Run:
         self.answered_at = 0.0  # when a server last answered anything but 429
         self.store: Any = None
         self.follower: Run | None = None
+        self.arrived: list[tuple[bytes, str, bytes, bytes]] = []  # replies that the next commit stores
+        self.stored: asyncio.Future[None] | None = None  # done when they are
         self.in_flight = 0
         self.stopping = False
         self.over_budget = False
@@ -119,17 +121,17 @@ class Run:
         waiting: dict[bytes, _Job] = {}
         last_group = -1
         for batch in split_batches(bodies, LOOK_UP_BATCH):
-            full = [{"model": endpoint.model, **body} for body in batch]
-            keys = [make_key(endpoint.identity, body) for body in full]
+            written = [write_body({"model": endpoint.model, **body}) for body in batch]
+            keys = [make_key(endpoint.identity, body) for body in written]
             replay = isinstance(store, Recording)
             found = store.look_up(keys) if store is not None and (replay or not self.fresh) else {}
-            for key, body in zip(keys, full, strict=True):
+            for key, body in zip(keys, written, strict=True):
                 index = len(self.results)
                 self.results.append(None)
                 if self._accept_stored(found.get(key), index):
                     self.usage.from_cache += 1
                 elif replay:
-                    raise store.explain_miss(endpoint.identity, body)
+                    raise store.explain_miss(endpoint.identity, orjson.loads(body))
                 elif key in waiting:
                     waiting[key].indexes.append(index)
                 else:
@@ -295,8 +297,8 @@ class Run:
         endpoint = self.client.endpoint
         jobs = []
         for body in bodies:
-            full = {"model": endpoint.model, **body}
-            jobs.append(_Job([], make_key(endpoint.identity, full), full))
+            written = write_body({"model": endpoint.model, **body})
+            jobs.append(_Job([], make_key(endpoint.identity, written), written))
         found = self.store.look_up([job.key for job in jobs])
         return [job for job in jobs if job.key not in found]
 
@@ -314,9 +316,27 @@ class Run:
             except EndpointError:
                 return
 
+    async def _keep(self, job: _Job, raw: bytes) -> None:
+        """Store a reply, in one transaction with all that arrived in the same turn of the loop."""
+        if self.stored is None:
+            self.stored = asyncio.get_running_loop().create_future()
+            self.stored.get_loop().call_soon(self._commit)
+        self.arrived.append((job.key, self.client.endpoint.identity, job.body, raw))
+        await asyncio.shield(self.stored)
+
+    def _commit(self) -> None:
+        stored, arrived = self.stored, self.arrived
+        self.stored, self.arrived = None, []
+        assert stored is not None
+        try:
+            self.store.store(arrived)
+        except SynthdataError as fault:
+            stored.set_exception(fault)
+        else:
+            stored.set_result(None)
+
     async def _ask(self, session: "aiohttp.ClientSession", job: _Job) -> None:
         """Send one request until it is answered, fails for good, or ends the run."""
-        body = orjson.dumps(job.body)
         began, attempt = time.monotonic(), 0
         while True:
             sent_at = await self.limiter.acquire(self.client.concurrency)
@@ -331,13 +351,13 @@ class Run:
             self.usage.sent += 1
             self.in_flight += 1
             try:
-                status, headers, raw = await self.transport.post(session, body)
+                status, headers, raw = await self.transport.post(session, job.body)
                 if status == 200:
                     self.limiter.report_accepted(sent_at)
                     reply = self.transport.parse_reply(raw)
-                    if self.store is not None:
-                        self.store.store(job.key, self.client.endpoint.identity, body, raw)
                     self.answered_at = time.monotonic()
+                    if self.store is not None:
+                        await self._keep(job, raw)
                     if self._accept(reply, job.indexes):
                         self.done += len(job.indexes)
                     else:

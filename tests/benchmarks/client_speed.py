@@ -69,19 +69,13 @@ def measure_cache(count: int = 100_000) -> None:
     with tempfile.TemporaryDirectory() as folder:
         cache = sd.open_cache(Path(folder) / "c.sqlite")
         client = sd.Client("http://127.0.0.1:9/v1#m", cache)
-        import orjson
-
-        from synthdata.cache import make_key
+        from synthdata.cache import make_key, write_body
         from tests.benchmarks.loopback import REPLY
 
         with cache.open() as store:
-            store._connection.execute("BEGIN")
-            for body in make_bodies(count):
-                full = {"model": "m", **body}
-                store.store(
-                    make_key(client.endpoint.identity, full), client.endpoint.identity, orjson.dumps(full), REPLY
-                )
-            store._connection.execute("COMMIT")
+            identity = client.endpoint.identity
+            bodies = (write_body({"model": "m", **body}) for body in make_bodies(count))
+            store.store([(make_key(identity, body), identity, body, REPLY) for body in bodies])
         started = time.monotonic()
         client.complete(make_bodies(count), quiet=True)
         seconds = time.monotonic() - started
