@@ -1,0 +1,1 @@
+"""Is what a response tells its reader to type real? Offline, for each row."""
