@@ -32,7 +32,7 @@ class Endpoint:
     url: str | None  # None: the embedded model, whose port is known only once it runs
     api_key: str = field(default="", repr=False)
     requests_per_minute: float | None = None
-    concurrency: int = 32
+    concurrency: int = 64  # at 40 requests a minute and a minute for a long answer, 40 are in flight
 
     @property
     def is_local(self) -> bool:

@@ -1,12 +1,17 @@
 """How often an account may ask: one limiter for each provider and key, shared by all clients of a process.
 
-Covers limits the user gives (never exceeded in any 60-second window), Retry-After, and limits learned from 429
-replies, whether the server counts in a sliding or fixed window or refills a bucket. Not covered: other processes on the
-same key, whose requests only show as 429; limits counted in tokens.
+Covers limits the user gives (never exceeded in any 60-second window), Retry-After, and limits learned from 429 replies,
+whether the server counts in a sliding window, in windows that follow the clock, or refills a bucket. Not covered: other
+processes on the same key, whose requests only show as 429; limits counted in tokens.
+
+What a first 429 leaves open, the next admitted request tells: one let in two seconds later means a bucket, one let in when
+the clock's minute turns means fixed windows, one let in when the oldest request is a window old means a sliding one.
 """
 
 import asyncio
+import bisect
 import hashlib
+import math
 import threading
 import time
 from collections import deque
@@ -16,10 +21,11 @@ WINDOW_SECONDS = 60.0
 MARGIN_SECONDS = 0.25  # a request may reach the server later than it left here, the one after it sooner
 # The first wave leaves spread out, so that a first 429 comes before its end; so do the next, which its replies set off.
 RAMP_WAVES, RAMP_SECONDS, RAMP_GAP_SECONDS = 4, 0.2, 0.003
-DRAIN_SECONDS, DRAIN_GAP_SECONDS = 2.0, 0.02  # the same, to find out how much a server that answers early allows
+DRAIN_SECONDS, DRAIN_GAP_SECONDS = 2.0, 0.02  # the same, to find out how much a server that lets us in early allows
 PROBE_SECONDS = 2.0  # a bucket of 30 requests a minute or more has refilled by one
-GROW_AFTER, GROW_BY, SHRINK_BY = 20, 1.01, 0.97  # a bucket's rate, near the truth
-SEEK_AFTER, SEEK_BY = 4, 1.05  # the same before the first 429 confirms it
+FEW = 10  # so few requests before a first 429 may be all that a slow bucket holds: it is probed more than once
+GROW_AFTER, GROW_BY = 20, 1.01  # a bucket may allow more than was seen: it had been full, or others drew from it
+CATCH_UP = 0.8  # what a bucket allowed while there was nothing to send is made up for, but not all at once
 POLL_SECONDS = 0.05
 
 _limiters: dict[tuple[str, str], "Limiter"] = {}
@@ -29,28 +35,25 @@ _lock = threading.Lock()
 class Limiter:
     """Hands out the moments at which requests may leave.
 
-    requests_per_minute: the limit when known; None sends freely until the first 429 and learns from there: what was
-    accepted before it is the size of a window, unless a single request soon after succeeds, which means a bucket that
-    refills; its rate is then measured and kept a little below the next 429.
+    requests_per_minute: the limit when known; None sends freely until the first 429 and learns from there.
     """
 
     def __init__(self, requests_per_minute: float | None = None, window: float = WINDOW_SECONDS) -> None:
         self.requests_per_minute = requests_per_minute
         self._window = window
-        self._sent: deque[float] = deque()  # departures within the window that were not refused, oldest first
-        self._total = 0
+        self._sent: deque[float] = deque()  # departures of the last two windows that were not refused, oldest first
+        self._dropped = 0  # how many older ones there were
         self._learned: int | None = None  # requests in a window
         self._window_at: float | None = None  # when a fixed window began, if windows are fixed
-        self._rate: float | None = None  # requests in a second, of a bucket
-        self._rate_found = False
+        self._bucket: _Bucket | None = None
         self._probes: deque[float] | None = None  # when to try again while refused; None when not refused
         self._probe: float | None = None  # departure of the one request that is out meanwhile
         self._probing = False
-        self._refused_at = 0.0
-        self._draining = False
-        self._since_refused = 0
-        self._next_at = 0.0
-        self._probe_ok_at = self._minute_at = 0.0
+        # Whether a probe was refused that left before the clock's minute turned, or a whole window after the first request.
+        self._tried_early = self._tried_late = False
+        self._refusal_took = 0.0  # the longest a 429 took to arrive
+        self._drained_from: float | None = None  # departure of a probe let in early: what follows tells why
+        self._refused_at = self._emptied_at = self._minute_at = self._next_at = 0.0
         self._lock = threading.Lock()
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
@@ -92,75 +95,86 @@ class Limiter:
 
     def report_accepted(self, sent_at: float) -> None:
         """Take note that the request that left at `sent_at` was let in."""
-        if self._probe is None and self._rate is None and not self._draining:
+        if self._probe is None and self._bucket is None:
             return
         with self._lock:
-            self._since_refused += 1
             if self._probe == sent_at:
-                early = self._sent[0] > sent_at - self._window if self._sent else False
-                self._probe = self._probes = None
-                self._draining = early and not (self.requests_per_minute or self._rate or self._window_at)
-                self._probe_ok_at = sent_at
-            elif self._rate is not None:
-                after, by = (GROW_AFTER, GROW_BY) if self._rate_found else (SEEK_AFTER, SEEK_BY)
-                if self._since_refused % after == 0:
-                    self._rate *= by
+                self._let_in()
+            if self._bucket is not None:
+                self._bucket.report_accepted(sent_at, self._sent)
 
     def report_limited(self, retry_after: float | None, sent_at: float) -> None:
         """Take note of a 429: learn from what was let in before it, and hold requests back."""
         now = time.monotonic()
         with self._lock:
             self._forget(sent_at)
+            self._refusal_took = max(self._refusal_took, now - sent_at)
             was_probe = self._probe == sent_at
             if was_probe:
                 self._probe = None
+                self._tried_early |= now < self._minute_at
+                self._tried_late |= not self._is_early(sent_at)
+            straggler = self._probes is not None or sent_at < self._refused_at  # of the wave that met the limit
             if retry_after is not None:
                 if sent_at >= self._refused_at:
-                    self._learn(now)
-                    self._refused_at = now
+                    self._learn(now, sent_at)
                 self._probes = deque([now + retry_after])
             elif was_probe and self._probes is not None:
                 if not self._probes:
                     self._probes.append(now + min(30.0, max(PROBE_SECONDS, 2 * (now - self._refused_at))))
-            elif self._probes is not None or sent_at < self._refused_at:
-                if self._rate is None and not self._draining:
-                    self._learned = self._count(now)  # a straggler of the wave in which the limit was met
+            elif straggler:
+                if self._bucket is None and self._drained_from is None and self._window_at is None:
+                    self._learned = max(1, self._count(now))
             else:
-                self._learn(now)
-                self._refused_at = now
-                self._probes = self._schedule(now)
-            self._since_refused = 0
+                self._learn(now, sent_at)
+                self._probes = self._schedule(now) if self._bucket is None else None
 
-    def _learn(self, now: float) -> None:
+    def _let_in(self) -> None:
+        """Go on after a probe that was let in; what follows one that was let in early tells what the server counts."""
+        if self._probe is not None and not (self.requests_per_minute or self._bucket or self._window_at):
+            self._drained_from = self._probe if self._is_early(self._probe) or self._tried_late else None
+        self._probe = self._probes = None
+
+    def _is_early(self, at: float) -> bool:
+        return bool(self._sent) and self._sent[0] > at - self._window
+
+    def _learn(self, now: float, sent_at: float) -> None:
         """Conclude from a refusal what the server counts."""
+        self._refused_at = now
         if self.requests_per_minute is not None:
             return
-        elapsed = now - self._refused_at
-        if self._draining:  # the server had let us in early
-            self._draining = False
-            by_clock = abs(self._probe_ok_at - self._minute_at) < self._window / 60
-            if by_clock and self._since_refused >= 0.8 * (self._learned or 1):  # to a whole new window
-                self._window_at, self._learned = self._probe_ok_at, self._since_refused
-            else:  # to what a bucket had refilled meanwhile
-                self._rate = self._since_refused / max(elapsed, 0.1)
-        elif self._rate is not None:
-            self._rate, self._rate_found = self._rate * SHRINK_BY, True
-        else:
+        if self._bucket is not None:
+            self._bucket.report_refused(sent_at, self._sent)
+        elif self._drained_from is None:
             self._learned = max(1, self._count(now))
+            self._tried_early = self._tried_late = False
+        else:
+            probe, self._drained_from = self._drained_from, None
+            drained = _count_after(self._sent, probe) + 1
+            by_clock = abs(probe - self._minute_at) < self._window / 60
+            if by_clock and drained > 2 and (self._tried_early or 2 * drained > (self._learned or 0)):
+                self._window_at, self._learned = probe, drained
+            else:
+                self._bucket = _Bucket(self._emptied_at)
+                self._bucket.report_accepted(self._sent[-1], self._sent)
+                self._bucket.report_refused(sent_at, self._sent)
+        self._emptied_at = sent_at
 
     def _schedule(self, now: float) -> deque[float]:
-        if self._rate is not None:
-            return deque([now + 1.0 / self._rate])
         if self._window_at is not None:
             return deque([self._find_window(now) + self._window + MARGIN_SECONDS])
         expires = (self._sent[0] if self._sent else now) + self._window + MARGIN_SECONDS
-        minute = now + self._window - time.time() % self._window + MARGIN_SECONDS  # windows that follow the clock
-        self._minute_at = minute
-        return deque(sorted({at for at in (now + PROBE_SECONDS, minute) if at < expires - 1.0} | {expires}))
+        self._minute_at = now + self._window - time.time() % self._window + MARGIN_SECONDS
+        steps = (1, 3, 7, 15) if (self._learned or 0) < FEW else (1,)
+        early = [now + PROBE_SECONDS * step for step in steps]
+        return deque(sorted({at for at in early if at < expires - 1.0} | {expires, self._minute_at}))
 
     def _plan(self, now: float) -> float:
         """Seconds until the next request may leave; 0 or less: now."""
         if self._probes is not None:
+            if self._probe is not None and now - self._probe > 0.1 + 3 * self._refusal_took:
+                self._let_in()  # a refusal would have come by now, an answer may take a minute
+                return 0.0
             if self._probe is not None or not self._probes:
                 return POLL_SECONDS  # its answer decides
             if self._probes[0] > now:
@@ -169,32 +183,36 @@ class Limiter:
             self._probing = True
             return 0.0
         wait = self._next_at - now
-        if self._rate is None:
-            limit = self.requests_per_minute
-            count = self._learned if limit is None else max(1, int(limit * self._window / 60.0))
-            if count is not None and self._window_at is not None:
-                began = self._find_window(now)
-                if sum(at >= began for at in self._sent) >= count:
-                    wait = max(wait, began + self._window + MARGIN_SECONDS - now)
-            elif count is not None and not self._draining and len(self._sent) >= count:
-                wait = max(wait, self._sent[-count] + self._window + MARGIN_SECONDS - now)
+        if self._bucket is not None:
+            return max(wait, self._bucket.plan(self._sent) - now)
+        if self._drained_from is not None:
+            return wait
+        limit, window = self._learned, self._window
+        if self.requests_per_minute is not None:
+            window = max(window, window / self.requests_per_minute)
+            limit = max(1, int(self.requests_per_minute * self._window / 60.0))
+        if limit is not None and self._window_at is not None and self.requests_per_minute is None:
+            began = self._find_window(now)
+            if _count_after(self._sent, began) >= limit:
+                wait = max(wait, began + window + MARGIN_SECONDS - now)
+        elif limit is not None and len(self._sent) >= limit:
+            wait = max(wait, self._sent[-limit] + window + MARGIN_SECONDS - now)
         return wait
 
     def _is_free(self, concurrency: int) -> bool:
-        known = self.requests_per_minute is not None or self._learned is not None or self._rate is not None
-        return not known and self._probes is None and self._total >= RAMP_WAVES * concurrency
+        known = self.requests_per_minute is not None or self._learned is not None or self._bucket is not None
+        return not known and self._probes is None and self._dropped + len(self._sent) >= RAMP_WAVES * concurrency
 
     def _depart(self, now: float, concurrency: int) -> float:
-        while self._sent and self._sent[0] <= now - 2 * self._window:
+        keep = 2 * self._window / min(1.0, self.requests_per_minute or 1.0)
+        while self._sent and self._sent[0] <= now - keep:
             self._sent.popleft()
+            self._dropped += 1
         if self._sent and now <= self._sent[-1]:
             now = self._sent[-1] + 1e-7  # departures name requests, so no two are equal
         self._sent.append(now)
-        self._total += 1
         gap = 0.0
-        if self._rate is not None:
-            gap = 1.0 / self._rate
-        elif self._draining:
+        if self._drained_from is not None:
             gap = min(DRAIN_GAP_SECONDS, DRAIN_SECONDS / (self._learned or 1))
         elif self.requests_per_minute is None and self._learned is None:
             gap = min(RAMP_GAP_SECONDS, RAMP_SECONDS / concurrency)
@@ -215,7 +233,52 @@ class Limiter:
         return began + (now - began) // self._window * self._window
 
     def _count(self, now: float) -> int:
-        return sum(1 for at in self._sent if at > now - self._window)
+        """Departures within the last window."""
+        return _count_after(self._sent, now - self._window)
+
+
+class _Bucket:
+    """A bucket's rate, between two bounds that each answer narrows.
+
+    When a bucket refuses it holds less than one token. So with K requests let in during T seconds since then, the last
+    admission means a rate above (K - 1) / T; and a refusal, one below (K + 1) / T since any moment when it was not full.
+    """
+
+    def __init__(self, emptied_at: float) -> None:
+        self._low, self._high = 0.0, math.inf  # requests a second
+        self._refused_at = self._since = emptied_at  # since: when counting for the upper bound began
+        self._calm = 0
+        self._step = GROW_BY
+
+    def plan(self, sent: deque[float]) -> float:
+        """When the next request should leave. sent: departures so far that were not refused."""
+        pause = 2 / (self._low + self._high)
+        due = self._refused_at + (_count_after(sent, self._refused_at) + 1) * pause
+        return max(due, sent[-1] + CATCH_UP * pause if sent else 0.0)
+
+    def report_accepted(self, at: float, sent: deque[float]) -> None:
+        """Raise the lower bound; and the upper one after a calm spell, ever faster, until it refuses."""
+        self._calm += 1
+        if at > self._refused_at:
+            let_in = bisect.bisect_right(sent, at) - bisect.bisect_right(sent, self._refused_at)
+            self._low = max(self._low, (let_in - 1) / (at - self._refused_at))
+        if self._calm >= GROW_AFTER:
+            self._high, self._step, self._calm, self._since = self._high * self._step, min(2.0, self._step**2), 0, at
+        self._high = max(self._high, self._low)
+
+    def report_refused(self, at: float, sent: deque[float]) -> None:
+        """Lower the upper bound; and the lower one where the two contradict each other."""
+        if at > self._since:
+            self._high = min(self._high / GROW_BY, (_count_after(sent, self._since) + 1) / (at - self._since))
+        self._low = min(self._low, self._high / GROW_BY)  # else it allows less than it did, or others draw from it
+        self._refused_at, self._calm, self._step = at, 0, GROW_BY
+        if (sent and self._since < sent[0]) or at - self._since > WINDOW_SECONDS:
+            self._since = at
+
+
+def _count_after(sent: deque[float], at: float) -> int:
+    """Departures later than a moment."""
+    return len(sent) - bisect.bisect_right(sent, at)
 
 
 def get_limiter(url: str, api_key: str, requests_per_minute: float | None) -> Limiter:

@@ -18,7 +18,7 @@ from tests.nim_server import TOO_MANY, Answer, NimServer
 
 @pytest.fixture(autouse=True)
 def _small_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MARGIN_SECONDS", 0.02)
+    monkeypatch.setattr(limits, "MARGIN_SECONDS", 0.1)
     monkeypatch.setattr(limits, "PROBE_SECONDS", 0.2)
     monkeypatch.setattr(limits, "POLL_SECONDS", 0.005)
 
