@@ -21,7 +21,7 @@ WINDOW_SECONDS = 60.0
 MARGIN_SECONDS = 0.25  # a request may reach the server later than it left here, the one after it sooner
 # The first wave leaves spread out, so that a first 429 comes before its end; so do the next, which its replies set off.
 RAMP_WAVES, RAMP_SECONDS, RAMP_GAP_SECONDS = 4, 0.2, 0.003
-DRAIN_SECONDS, DRAIN_GAP_SECONDS = 2.0, 0.02  # the same, to find out how much a server that lets us in early allows
+DRAIN_SECONDS, DRAIN_GAP_SECONDS = 1.0, 0.02  # the same, to find out how much a server that lets us in early allows
 PROBE_SECONDS = 2.0  # a bucket of 30 requests a minute or more has refilled by one
 FEW = 10  # so few requests before a first 429 may be all that a slow bucket holds: it is probed more than once
 GROW_AFTER, GROW_BY = 20, 1.01  # a bucket may allow more than was seen: it had been full, or others drew from it

@@ -92,7 +92,7 @@ def measure_cache(count: int = 100_000) -> None:
 
 def measure_limit(kind: str, limit: int, count: int) -> str:
     with run_loopback(latency=0.5, kind=kind, limit=limit) as (url, counts):
-        client = sd.Client(f"{url}#m", concurrency=256)
+        client = sd.Client(f"{url}#m", concurrency=64 if limit < 100 else 256)
         epoch, started = time.time(), time.monotonic()
         client.complete(make_bodies(count), quiet=True)
         seconds = time.monotonic() - started
