@@ -1,9 +1,10 @@
 """The client's speed, cost and manners against a loopback server of known latency: ratios to the ideal, one run.
 
-    python -m tests.benchmarks.client_speed [flight] [cost] [cache] [limits] [import]    (all, when none is named)
+    python -m tests.benchmarks.client_speed [flight] [cost] [cache] [overlap] [limits] [import]    (all, when none is named)
 
 flight: wall time over requests x latency / concurrency. cost: processor time and memory for 10,000 requests.
-cache: 100,000 stored replies read again. limits: servers that allow R requests a minute without saying so, wall time over
+cache: 100,000 stored replies read again. overlap: responses and scores from two servers, over the longer of the two.
+limits: servers that allow R requests a minute without saying so, wall time over
 what a client that knew the limit would need, and the share refused. import: what importing the library adds to pandas.
 """
 
@@ -18,8 +19,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 import synthdata as sd
-from tests.benchmarks.loopback import run_loopback
+from tests.benchmarks.loopback import SCORES, run_loopback
 
 
 def make_bodies(count: int) -> Iterator[dict[str, Any]]:
@@ -90,6 +93,26 @@ def measure_cache(count: int = 100_000) -> None:
     )
 
 
+def measure_overlap(count: int = 600) -> None:
+    """Two servers that take 12 s each for all of it."""
+    with (
+        run_loopback(0.5) as (writer, _),
+        run_loopback(0.5, text=SCORES) as (judge, _),
+        tempfile.TemporaryDirectory() as f,
+    ):
+        cache = sd.open_cache(Path(f) / "c.sqlite")
+        generator = sd.Client(f"{writer}#m", cache, concurrency=25)
+        reward = sd.Client(f"{judge}#reward", cache, concurrency=25)
+        df = pd.DataFrame({"topic": "t", "subtopic": "s", "instruction": map(str, range(count)), "sample": 0})
+        started = time.monotonic()
+        scored = sd.score_responses(sd.generate_responses(df, generator, score_ahead=reward), reward)
+        ratio = (time.monotonic() - started) / (count * 0.5 / 25)
+    assert scored["reward"].notna().all()
+    print(
+        f"overlap {ratio:.3f} of the longer of responding and scoring, equally long (2 one after the other)", flush=True
+    )
+
+
 def measure_limit(kind: str, limit: int, count: int) -> str:
     with run_loopback(latency=0.5, kind=kind, limit=limit) as (url, counts):
         client = sd.Client(f"{url}#m", concurrency=64 if limit < 100 else 256)
@@ -129,12 +152,13 @@ def measure_import() -> None:
 
 
 def main() -> None:
-    named = sys.argv[1:] or ["flight", "cost", "cache", "import", "limits"]
+    named = sys.argv[1:] or ["flight", "cost", "cache", "overlap", "import", "limits"]
     for name in named:
         {
             "flight": measure_flight,
             "cost": measure_cost,
             "cache": measure_cache,
+            "overlap": measure_overlap,
             "limits": measure_limits,
             "import": measure_import,
         }[name]()

@@ -12,14 +12,20 @@ from collections import deque
 from contextlib import contextmanager
 from typing import Any
 
-REPLY = json.dumps(
-    {
-        "id": "x", "object": "chat.completion", "created": 1, "model": "loopback",
-        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "word " * 200}}],
-        "usage": {"prompt_tokens": 20, "completion_tokens": 200, "total_tokens": 220},
-    }
-).encode()  # fmt: skip
-OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(REPLY), REPLY)
+ANSWER = "word " * 200
+SCORES = "helpfulness:3.1,correctness:3.2,coherence:3.9,complexity:1.5,verbosity:1.2"
+
+
+def write_reply(text: str) -> bytes:
+    """A chat reply's body."""
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+    usage = {"prompt_tokens": 20, "completion_tokens": 200, "total_tokens": 220}
+    reply = {"id": "x", "object": "chat.completion", "created": 1, "model": "loopback"}
+    return json.dumps({**reply, "choices": [choice], "usage": usage}).encode()
+
+
+REPLY = write_reply(ANSWER)
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
 REFUSAL = b'{"status":429,"title":"Too Many Requests"}'
 REFUSED = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: %d\r\n\r\n%s" % (len(REFUSAL), REFUSAL)
 
@@ -62,8 +68,9 @@ class Gate:
 class Connection(asyncio.Protocol):
     """One HTTP/1.1 connection: whole requests in, one timed reply each."""
 
-    def __init__(self, latency: float, gate: Gate, counts: Any) -> None:
+    def __init__(self, latency: float, gate: Gate, counts: Any, reply: bytes) -> None:
         self.latency, self.gate, self.counts, self.buffer = latency, gate, counts, b""
+        self.reply = OK % (len(reply), reply)
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
@@ -82,7 +89,7 @@ class Connection(asyncio.Protocol):
             self.buffer = self.buffer[end + 4 + length :]
             if self.gate.admit():
                 self.counts[0] += 1
-                asyncio.get_running_loop().call_later(self.latency, self.write, OK)
+                asyncio.get_running_loop().call_later(self.latency, self.write, self.reply)
             else:
                 self.counts[1] += 1
                 self.write(REFUSED)
@@ -92,11 +99,13 @@ class Connection(asyncio.Protocol):
             self.transport.write(data)
 
 
-def _serve(port: Any, latency: float, kind: str, limit: int, window: float, counts: Any) -> None:
+def _serve(port: Any, latency: float, kind: str, limit: int, window: float, counts: Any, text: str) -> None:
     async def main() -> None:
         gate = Gate(kind, limit, window)
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: Connection(latency, gate, counts), "127.0.0.1", 0, backlog=4096)
+        server = await loop.create_server(
+            lambda: Connection(latency, gate, counts, write_reply(text)), "127.0.0.1", 0, backlog=4096
+        )
         port.value = server.sockets[0].getsockname()[1]
         await server.serve_forever()
 
@@ -104,11 +113,13 @@ def _serve(port: Any, latency: float, kind: str, limit: int, window: float, coun
 
 
 @contextmanager
-def run_loopback(latency: float = 1.0, kind: str = "none", limit: int = 0, window: float = 60.0) -> Any:
+def run_loopback(
+    latency: float = 1.0, kind: str = "none", limit: int = 0, window: float = 60.0, text: str = ANSWER
+) -> Any:
     """Yield the server's URL and its counts: [answered, refused]."""
     context = multiprocessing.get_context("spawn")
     port, counts = context.Value("i", 0), context.Array("i", 2)
-    process = context.Process(target=_serve, args=(port, latency, kind, limit, window, counts), daemon=True)
+    process = context.Process(target=_serve, args=(port, latency, kind, limit, window, counts, text), daemon=True)
     process.start()
     try:
         while not port.value:
