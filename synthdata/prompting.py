@@ -25,6 +25,12 @@ Write one question on each line, beginning with How do I: no numbering, no answe
 
 RESPONSE_PROMPT = "{instruction}"
 
+REPAIR_PROMPT = """\
+Parts of your answer are wrong; they were checked against the real tools:
+{problems}
+Write the whole answer again with these parts corrected or left out, and use only commands and options that exist. Do not \
+mention the correction."""
+
 EXISTING = "\nThese are already taken; do not repeat them or reword them:\n{items}"
 
 _MARKER = re.compile(

@@ -37,12 +37,15 @@ def score_responses(
     form: str = "auto",
     questions: Mapping[str, tuple[str, bool]] | None = None,
     context_tokens: int = REWARD_CONTEXT_TOKENS,
+    score_all: bool = False,
 ) -> pd.DataFrame:
-    """Score every response with a reward model or a judge.
+    """Score every response that may still be kept with a reward model or a judge.
 
-    Input columns: instruction, response, error, prompt_tokens, completion_tokens. form: "reward" for a reward model,
-    "judge" for a chat model, "auto" decides by the word reward in the model's name. questions: for a judge, the
-    question for each attribute and whether yes is good. context_tokens: a longer conversation is not sent.
+    Input columns: instruction, response, error, prompt_tokens, completion_tokens; verified and duplicate_of when present:
+    rows that did not verify, and duplicates, are not sent, since requests cost money; score_all sends them too.
+    form: "reward" for a reward model, "judge" for a chat model, "auto" decides by the word reward in the model's name.
+    questions: for a judge, the question for each attribute and whether yes is good. context_tokens: a longer conversation
+    is not sent.
     Output columns: the five attributes and reward (floats, null when unscored), reward_model, reward_form; error and
     raw_reply of rows that could not be scored. Attributes run from about 0 to 4 and are not clipped.
     Raises InputError for a missing column or form, EndpointError when the run cannot go on.
@@ -51,6 +54,13 @@ def score_responses(
     form = choose_form(client, form)
     sizes = estimate_tokens(df)
     answered = (df["response"].notna() & df["error"].isna()).to_numpy()
+    lost = pd.Series(False, index=df.index)
+    if "verified" in df and not score_all:
+        lost |= df["verified"].eq(False).fillna(False).astype(bool)
+    if "duplicate_of" in df and not score_all:
+        lost |= df["duplicate_of"].notna()
+    spared = answered & lost.to_numpy()
+    answered &= ~spared
     fits = (sizes + 64 <= context_tokens).to_numpy()
     chosen = df[answered & fits]
     conversations = [make_conversation(*texts) for texts in zip(chosen["instruction"], chosen["response"], strict=True)]
@@ -66,7 +76,8 @@ def score_responses(
         size = int(sizes.iloc[position])
         by_row[position] = Failure(f"not sent: about {size:,} tokens do not fit its context of {context_tokens:,}")
     unscored = sum(isinstance(reward, Failure) for reward in by_row)
-    print(f"reward: {len(df):,} rows, {len(df) - unscored - int((~answered).sum()):,} scored, {unscored:,} unscored")
+    spent = f", {int(spared.sum()):,} not sent (unverified or duplicates)" if spared.any() else ""
+    print(f"reward: {len(df):,} rows, {int(answered.sum()) - unscored:,} scored, {unscored:,} unscored{spent}")
     return df.assign(**_unpack_rewards(df, by_row, client.endpoint.model))
 
 

@@ -41,6 +41,19 @@ def test_each_response_is_sent_as_user_and_assistant_and_scored(connect: Connect
     assert list(df.columns) == ["instruction", "response", "error", "prompt_tokens", "completion_tokens"]
 
 
+def test_rows_that_are_lost_already_are_not_paid_for(connect: Connect) -> None:
+    df = make_frame("fine", "invented", "again", "unknown").assign(
+        verified=pd.array([True, False, True, None], dtype="boolean"), duplicate_of=[None, None, "a", None]
+    )
+    with NimServer() as server:
+        scored = sd.score_responses(df, connect(server, REWARD))
+        assert sorted(body["messages"][1]["content"] for body in server.requests) == ["fine", "unknown"]
+        everything = sd.score_responses(df, connect(server, REWARD), score_all=True)
+    assert scored["reward"].isna().tolist() == [False, True, True, False]
+    assert scored["error"].isna().all()
+    assert everything["reward"].notna().all()
+
+
 def test_unreadable_and_failed_replies_are_null_with_their_text(connect: Connect) -> None:
     def behave(server: NimServer, body: dict[str, Any]) -> Any:
         text = body["messages"][-1]["content"]

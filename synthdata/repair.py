@@ -1,0 +1,145 @@
+"""Rejection with a second chance: a response with problems goes back to its generator, the problems named.
+
+Covers the request that names them, and the choice of the better version; the other stays in the row. Not covered: finding
+problems (verify/), rows that have no response at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from synthdata.checks import check_columns, check_count
+from synthdata.client import Client
+from synthdata.prompting import REPAIR_PROMPT, fill_prompt
+from synthdata.replies import Completion
+from synthdata.verify import verify_responses
+
+NAMED_PROBLEMS = 8  # more than a model attends to
+KEPT_COLUMNS = ("response", "problems", "finish_reason")  # what the row keeps of the version that lost
+
+
+def repair_responses(
+    df: pd.DataFrame,
+    client: Client,
+    *,
+    attempts: int = 1,
+    verifiers: Sequence[str] | None = None,
+    prompt: str = REPAIR_PROMPT,
+    params: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Send each response that has a fatal problem back to the generator, and keep the better version.
+
+    Input columns: instruction, response, finish_reason, verified, problems. attempts: how often, at most, each row is sent
+    back; a row that verifies is not sent again. verifiers: as verify_responses takes them. prompt: a template with
+    {problems}, the next turn after instruction and response. params: sampling parameters.
+    The version with fewer fatal problems wins; the earlier one where they are equal.
+    Output columns: response, finish_reason, verified, problems and completion_tokens of the version that won;
+    repair: null for rows that were not sent, else "repaired" (it verifies now), "improved" (fewer problems), "no better" or
+    "failed: <why>"; repair_attempts, the replies that came; other_response, other_problems and other_finish_reason of the
+    version that lost, null where there is none.
+    Raises InputError for a missing column or template field, EndpointError when the run cannot go on.
+    """
+    check_columns(df, "repair_responses", ("instruction", "response", "finish_reason", "verified", "problems"))
+    check_count("attempts", attempts)
+    result = df.assign(
+        repair=pd.array([None] * len(df), dtype="str"),
+        repair_attempts=pd.array([0] * len(df), dtype="Int64"),
+        **{f"other_{name}": pd.Series([None] * len(df), index=df.index, dtype=object) for name in KEPT_COLUMNS},
+    )
+    waiting = [place for place, bad in enumerate(df["verified"].eq(False).fillna(False)) if bad]
+    for attempt in range(attempts):
+        if not waiting:
+            break
+        part = result.iloc[waiting]
+        bodies = [_write_request(row, prompt, params, attempt) for row in part.to_dict("records")]
+        replies = client.complete(bodies, label="repair", require_any=False)
+        tried = verify_responses(_fill_in(part, replies), verifiers)
+        result, waiting = _choose_versions(result, waiting, tried, replies)
+    sent = int(result["repair"].notna().sum())
+    saved = int(result["repair"].eq("repaired").fillna(False).sum())
+    print(f"repair: {sent:,} rows sent back, {saved:,} verify now")
+    return result
+
+
+def count_repairs(df: pd.DataFrame) -> pd.DataFrame:
+    """Count what came of sending rows back. Input column: repair.
+
+    Returns a frame of repair ("not sent", "repaired", "improved", "no better", "failed"), rows and share (0 to 1).
+    """
+    check_columns(df, "count_repairs", ("repair",))
+    outcome = df["repair"].astype(object).where(df["repair"].notna(), "not sent").str.partition(":")[0]
+    counts = outcome.value_counts()
+    order = [name for name in ("not sent", "repaired", "improved", "no better", "failed") if name in counts]
+    counts = counts.reindex(order)
+    return pd.DataFrame({"rows": counts, "share": counts / max(len(df), 1)}).rename_axis("repair").reset_index()
+
+
+def count_fatal(problems: Sequence[Mapping[str, Any]]) -> int:
+    """Count the problems that keep a row from being verified."""
+    return sum(bool(problem["fatal"]) for problem in problems)
+
+
+def list_problems(problems: Sequence[Mapping[str, Any]]) -> str:
+    """Write a row's fatal problems as a list, for a model or a reader."""
+    lines = []
+    for problem in [problem for problem in problems if problem["fatal"]][:NAMED_PROBLEMS]:
+        right = f" (right would be: {problem['suggestion']})" if problem["suggestion"] else ""
+        lines.append(f"- {problem['kind']}: {problem['text']}{right}")
+    return "\n".join(lines)
+
+
+def _write_request(
+    row: Mapping[str, Any], prompt: str, params: Mapping[str, Any] | None, attempt: int
+) -> dict[str, Any]:
+    text = fill_prompt(prompt, "the repair prompt", ("problems",), problems=list_problems(row["problems"]))
+    turns = (("user", row["instruction"]), ("assistant", row["response"]), ("user", text))
+    sampling = dict(params or {})
+    # Without a seed of its own, a second attempt on the same version would be the same request, answered once.
+    sampling["seed"] = int(sampling.get("seed") or 0) + attempt
+    return {"messages": [{"role": role, "content": content} for role, content in turns], **sampling}
+
+
+def _fill_in(part: pd.DataFrame, replies: list[Any]) -> pd.DataFrame:
+    """The rows with the new answers in place of the old ones; null where none came."""
+    done = [reply if isinstance(reply, Completion) and reply.text else None for reply in replies]
+    return part.assign(
+        response=pd.array([reply.text if reply else None for reply in done], dtype="str"),
+        finish_reason=pd.array([reply.finish_reason if reply else None for reply in done], dtype="str"),
+        completion_tokens=pd.array([reply.completion_tokens if reply else None for reply in done], dtype="Int64"),
+    )
+
+
+def _choose_versions(
+    df: pd.DataFrame, places: list[int], tried: pd.DataFrame, replies: list[Any]
+) -> tuple[pd.DataFrame, list[int]]:
+    """Put the better version of each row into the frame; returns the frame and the places that still have problems."""
+    names = [name for name in tried.columns if name in df.columns]
+    columns = {name: df[name].astype(object).tolist() for name in df.columns}
+    still = []
+    for place, new, reply in zip(places, tried[names].to_dict("records"), replies, strict=True):
+        if not isinstance(new["response"], str):
+            reason = "the reply was empty" if isinstance(reply, Completion) else reply.reason
+            columns["repair"][place] = columns["repair"][place] or f"failed: {reason}"
+            still.append(place)
+            continue
+        columns["repair_attempts"][place] += 1
+        before, after = count_fatal(columns["problems"][place]), count_fatal(new["problems"])
+        loser = new if after >= before else {name: columns[name][place] for name in KEPT_COLUMNS}
+        for name in KEPT_COLUMNS:
+            columns[f"other_{name}"][place] = loser[name]
+        if after < before:
+            for name in ("response", "finish_reason", "completion_tokens", "verified", "problems"):
+                columns[name][place] = new[name]
+        improved = after < before or columns["repair"][place] == "improved"
+        columns["repair"][place] = "improved" if improved else "no better"
+        if after == 0:
+            columns["repair"][place] = "repaired"
+        else:
+            still.append(place)
+    changed = {
+        name: pd.Series(values, index=df.index, dtype=object if df[name].dtype == object else df[name].dtype)
+        for name, values in columns.items()
+        if name in (*names, "repair", "repair_attempts", *(f"other_{name}" for name in KEPT_COLUMNS))
+    }
+    return df.assign(**changed), still
