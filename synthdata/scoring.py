@@ -60,7 +60,7 @@ def score_responses(
     if "duplicate_of" in df and not score_all:
         lost |= df["duplicate_of"].notna()
     spared = answered & lost.to_numpy()
-    answered &= ~spared
+    answered = answered & ~spared
     fits = (sizes + 64 <= context_tokens).to_numpy()
     chosen = df[answered & fits]
     conversations = [make_conversation(*texts) for texts in zip(chosen["instruction"], chosen["response"], strict=True)]
