@@ -120,7 +120,8 @@ def _choose_versions(
     for place, new, reply in zip(places, tried[names].to_dict("records"), replies, strict=True):
         if not isinstance(new["response"], str):
             reason = "the reply was empty" if isinstance(reply, Completion) else reply.reason
-            columns["repair"][place] = columns["repair"][place] or f"failed: {reason}"
+            if pd.isna(columns["repair"][place]):
+                columns["repair"][place] = f"failed: {reason}"
             still.append(place)
             continue
         columns["repair_attempts"][place] += 1
