@@ -2,12 +2,15 @@
 
 from synthdata.cache import open_cache
 from synthdata.client import Client
+from synthdata.cut import count_outcomes, count_subtopics, list_at_cut
 from synthdata.endpoints import parse_endpoint
 from synthdata.errors import CacheError, EndpointError, InputError, ModelFileError, RecordingError, SynthdataError
-from synthdata.explore import count_outcomes, explore_thresholds, list_at_cut, plot_scores
+from synthdata.explore import explore_thresholds
 from synthdata.export import FILTERED_FILE, RAW_FILE, export_dataset, read_jsonl, write_jsonl
-from synthdata.filtering import Thresholds, apply_thresholds, make_ledger, rank_within_instruction
+from synthdata.filtering import Thresholds, apply_thresholds, rank_within_instruction
 from synthdata.generate import generate_questions, generate_responses, generate_subtopics
+from synthdata.ledger import LEDGER_FILE, add_costs, make_ledger, plot_ledger, write_ledger
+from synthdata.plots import plot_scores
 from synthdata.preflight import check_endpoints, estimate_run, summarize_usage
 from synthdata.reward import ATTRIBUTES, JUDGE_QUESTIONS
 from synthdata.run import Budget
@@ -17,6 +20,7 @@ __all__ = [
     "ATTRIBUTES",
     "FILTERED_FILE",
     "JUDGE_QUESTIONS",
+    "LEDGER_FILE",
     "RAW_FILE",
     "Budget",
     "CacheError",
@@ -27,9 +31,11 @@ __all__ = [
     "RecordingError",
     "SynthdataError",
     "Thresholds",
+    "add_costs",
     "apply_thresholds",
     "check_endpoints",
     "count_outcomes",
+    "count_subtopics",
     "estimate_run",
     "explore_thresholds",
     "export_dataset",
@@ -40,10 +46,12 @@ __all__ = [
     "make_ledger",
     "open_cache",
     "parse_endpoint",
+    "plot_ledger",
     "plot_scores",
     "rank_within_instruction",
     "read_jsonl",
     "score_responses",
     "summarize_usage",
     "write_jsonl",
+    "write_ledger",
 ]

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 import synthdata as sd
-from synthdata.explore import get_range
+from synthdata.plots import get_range
 
 
 def make_frame() -> pd.DataFrame:
