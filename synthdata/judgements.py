@@ -34,9 +34,12 @@ def sample_rows(df: pd.DataFrame, thresholds: Thresholds, k: int) -> pd.DataFram
     are decided by a bound. In that order any first part is a fair sample too, so judging can stop at any time.
     Raises InputError for a missing column, repeated ids or a k below 1.
     """
-    check_columns(df, "sample_rows", ("id", *thresholds))
-    ids, k = get_ids(df, "sample_rows"), check_count("k", k)
-    decider, name = Decider(df), repr(thresholds)
+    return draw_rows(Decider(df), index_ids(df, "sample_rows"), thresholds, k)
+
+
+def draw_rows(decider: Decider, ids: pd.Index, thresholds: Thresholds, k: int) -> pd.DataFrame:
+    """Do what sample_rows does, with what it works out of a frame."""
+    k, name = check_count("k", k), repr(thresholds)
     keep, counted = split_rows(decider, thresholds)
     distance = _measure_distance(decider, thresholds, keep)
     groups = []
@@ -117,13 +120,14 @@ def split_rows(decider: Decider, thresholds: Thresholds) -> tuple[np.ndarray, np
     return codes == 0, by_bound[codes]
 
 
-def get_ids(df: pd.DataFrame, stage: str) -> np.ndarray:
-    repeated = df.loc[df["id"].duplicated(), "id"]
-    if len(repeated):
-        raise InputError(
-            f"{stage}: the id {repeated.iloc[0]!r} stands in more than one row: judgements need unique ids."
-        )
-    return df["id"].to_numpy(dtype=object)
+def index_ids(df: pd.DataFrame, stage: str) -> pd.Index:
+    """Index a frame's rows by id. Raises InputError for a missing column or an id that two rows share."""
+    check_columns(df, stage, ("id",))
+    places = pd.Index(df["id"].to_numpy(dtype=object))
+    if not places.is_unique:
+        shared = places[places.duplicated()][0]
+        raise InputError(f"{stage}: the id {shared!r} stands in more than one row: judgements need unique ids.")
+    return places
 
 
 def _measure_distance(decider: Decider, thresholds: Thresholds, keep: np.ndarray) -> np.ndarray:

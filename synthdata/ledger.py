@@ -98,7 +98,8 @@ def add_costs(ledger: pd.DataFrame, usage: pd.DataFrame) -> pd.DataFrame:
         table[column] = costs[column].reindex(stages, fill_value=0).to_numpy()
     total = ["total", table["lost"].sum(), requested - table["lost"].sum(), *table[COSTS].sum()]
     table = pd.concat([table, pd.DataFrame([total], columns=table.columns)], ignore_index=True)
-    return table.assign(minutes=table["minutes"].astype(float).round(2))
+    whole = {column: int for column in COSTS if column != "minutes"}
+    return table.astype(whole).assign(minutes=table["minutes"].astype(float).round(2))
 
 
 def plot_ledger(ledger: pd.DataFrame) -> Any:

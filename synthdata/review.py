@@ -20,7 +20,7 @@ import pandas as pd
 from synthdata.checks import check_columns
 from synthdata.errors import InputError
 from synthdata.filtering import Bounds, Decider, Thresholds
-from synthdata.judgements import get_ids, split_rows
+from synthdata.judgements import index_ids, split_rows
 from synthdata.plots import list_scores
 
 Z = 1.959964  # 95 %
@@ -41,7 +41,8 @@ def measure_agreement(df: pd.DataFrame, judgements: pd.DataFrame, thresholds: Th
     decided when they were drawn, such as duplicates that a looser similarity now lets in, are not represented.
     Raises InputError for a missing column or repeated ids.
     """
-    return _Judged(df, judgements, thresholds, "measure_agreement").measure(thresholds)
+    judged = Judged(Decider(df), index_ids(df, "measure_agreement"), judgements, thresholds)
+    return judged.measure(thresholds)
 
 
 def propose_thresholds(
@@ -56,29 +57,32 @@ def propose_thresholds(
     chosen on the rows that measure them flatter themselves: judge new rows near the new cut before relying on it.
     Raises InputError for a precision that is none, or fewer than 5 judged rows.
     """
-    lines = [
-        (claim, repr(bounds), *values)
-        for claim, bounds, *values in search_thresholds(df, judgements, precision, thresholds)
-    ]
+    thresholds = thresholds or Thresholds()
+    judged = Judged(Decider(df), index_ids(df, "propose_thresholds"), judgements, thresholds)
+    return tabulate_proposals(search_thresholds(judged, precision, thresholds))
+
+
+def tabulate_proposals(found: list[tuple[Any, ...]]) -> pd.DataFrame:
+    """Tabulate what search_thresholds found."""
+    lines = [(claim, repr(bounds), *values) for claim, bounds, *values in found]
     return pd.DataFrame(lines, columns=["claim", "literal", "kept", "precision", "low", "high", "judged", "verdict"])
 
 
-def search_thresholds(
-    df: pd.DataFrame, judgements: pd.DataFrame, precision: float, thresholds: Thresholds | None = None
-) -> list[tuple[Any, ...]]:
+def search_thresholds(judged: "Judged", precision: float, thresholds: Thresholds) -> list[tuple[Any, ...]]:
     """Do what propose_thresholds does, with Thresholds in place of literals."""
     if isinstance(precision, bool) or not isinstance(precision, (int, float)) or not 0 < precision <= 1:
         raise InputError(f"precision is {precision!r}: give a share above 0 and up to 1, for example 0.9.")
-    judged = _Judged(df, judgements, thresholds or Thresholds(), "propose_thresholds")
     if len(judged.rows) < LEAST_JUDGED:
         raise InputError(
             f"propose_thresholds: {len(judged.rows)} of the rows drawn are judged, too few to propose anything: judge at "
             f"least {LEAST_JUDGED}."
         )
-    families = [{column: pair for column, pair in (thresholds or {}).items() if column != "similarity"}]
+    families = [{column: pair for column, pair in thresholds.items() if column != "similarity"}]
     if not families[0]:
         ends: tuple[Bounds, ...] = ((0.0, None), (None, 0.0))
-        families = [{column: pair} for column in list_scores(df) if column != "similarity" for pair in ends]
+        families = [
+            {column: pair} for column in list_scores(judged.decider.df) if column != "similarity" for pair in ends
+        ]
     likely, surely = f"estimate reaches {precision:g}", f"interval reaches {precision:g}"
     best: dict[str, tuple[float, float, Thresholds]] = {}  # claim: what is made largest, what decides a tie, the bounds
     for bounds in (option for family in families for option in _list_options(judged, family)):
@@ -106,18 +110,17 @@ def search_thresholds(
     return found
 
 
-class _Judged:
+class Judged:
     """The judged rows of a frame: positions, verdicts, weights; and what thresholds make of them.
 
     counted: positions of all rows that bounds decide. held: the bound on similarity, which decides who is a duplicate.
     """
 
-    def __init__(self, df: pd.DataFrame, judgements: pd.DataFrame, thresholds: Thresholds, stage: str) -> None:
-        check_columns(df, stage, ("id",))
-        check_columns(judgements, stage, ("id", "good", "chance"))
-        self.decider, places = Decider(df), pd.Index(get_ids(df, stage))
+    def __init__(self, decider: Decider, places: pd.Index, judgements: pd.DataFrame, thresholds: Thresholds) -> None:
+        check_columns(judgements, "measure_agreement", ("id", "good", "chance"))
+        self.decider = decider
         self.held = {column: pair for column, pair in thresholds.items() if column == "similarity"}
-        counted = split_rows(self.decider, Thresholds(**self.held))[1]
+        counted = split_rows(decider, Thresholds(**self.held))[1]
         drawn = judgements[judgements["chance"].notna()]
         drawn = drawn.assign(place=places.get_indexer(drawn["id"]), weight=1 / drawn["chance"].astype(float))
         drawn = drawn[drawn["place"] >= 0].groupby("place").agg(good=("good", "last"), weight=("weight", "sum"))
@@ -170,7 +173,7 @@ def measure_interval(share: float, n: float) -> tuple[float, float]:
     return (0.0 if share == 0 else max(0.0, middle - half)), (1.0 if share == 1 else min(1.0, middle + half))
 
 
-def _list_options(judged: _Judged, family: Mapping[str, Bounds]) -> list[Thresholds]:
+def _list_options(judged: Judged, family: Mapping[str, Bounds]) -> list[Thresholds]:
     """List combinations of bounds at judged rows' values, rounded so that these rows pass; open ends among them."""
     ends = [(column, end) for column, pair in family.items() for end in (0, 1) if pair[end] is not None]
     each = max(2, int(COMBINATIONS ** (1 / len(ends))))

@@ -11,9 +11,9 @@ import pandas as pd
 
 from synthdata.errors import InputError
 from synthdata.explore import Explorer
-from synthdata.judgements import append_judgement, get_ids, read_judgements, sample_rows
+from synthdata.judgements import append_judgement, draw_rows, index_ids, read_judgements
 from synthdata.pages import escape_text, make_bundle, write_text
-from synthdata.review import measure_agreement, search_thresholds
+from synthdata.review import Judged, search_thresholds, tabulate_proposals
 
 KEYS = {"g": "good", "b": "bad", "s": "skip", "u": "undo"}
 
@@ -33,22 +33,22 @@ class Reviewer:
 
     def __init__(self, explorer: Explorer, path: str | os.PathLike[str], k: int, precision: float) -> None:
         self.explorer, self.path, self.k = explorer, path, k
+        self._ids = index_ids(explorer.df, "review_rows")
         self._proposals: list[tuple[Any, ...]] = []
         self.draw_sample()
         self._build(precision)
         self._show()
-        explorer.followers.append(self._show)
+        explorer.followers.append(lambda: self._try(self._show))
 
     @property
     def agreement(self) -> pd.DataFrame:
-        return measure_agreement(self.explorer.df, read_judgements(self.path), self.explorer.thresholds)
+        return self._weigh().measure(self.explorer.thresholds)
 
     def draw_sample(self) -> None:
         """Draw rows around the present cut, and go to the first that nobody has judged."""
-        df = self.explorer.df
-        self.sample = sample_rows(df, self.explorer.thresholds, self.k)
-        places = pd.Series(range(len(df)), index=get_ids(df, "review_rows"))
-        self._queue = [(int(places[row.id]), row) for row in self.sample.itertuples()]
+        self.sample = draw_rows(self.explorer.decider, self._ids, self.explorer.thresholds, self.k)
+        places = self._ids.get_indexer(self.sample["id"]).tolist()
+        self._queue = list(zip(places, self.sample.itertuples(), strict=True))
         self._done: list[tuple[int, Any]] = []
         self._said = ""
 
@@ -147,8 +147,7 @@ class Reviewer:
             self.keys.value = ""
 
     def _propose(self) -> None:
-        df, known = self.explorer.df, read_judgements(self.path)
-        self._proposals = search_thresholds(df, known, float(self.precision.value), self.explorer.thresholds)
+        self._proposals = search_thresholds(self._weigh(), float(self.precision.value), self.explorer.thresholds)
         self._said = "" if self._proposals else "No bound keeps 5 judged rows: judge more."
         self._show()
 
@@ -172,17 +171,18 @@ class Reviewer:
             text = write_text(*self.explorer.df[["instruction", "response"]].iloc[entry[0]])
         self._row.value = f"<p>{escape_text(said)}</p><div style='max-height:360px; overflow:auto'>{text}</div>"
         if self._numbers is not None:  # outside a notebook display() gives no handle
-            self._numbers.update(self._write_numbers(known), raw=True)
+            self._numbers.update(self._write_numbers(), raw=True)
 
-    def _write_numbers(self, known: pd.DataFrame) -> dict[str, str]:
+    def _weigh(self) -> Judged:
         explorer = self.explorer
-        agreement = measure_agreement(explorer.df, known, explorer.thresholds)
-        literal = f"Judged rows on {explorer.thresholds!r}:"
-        page = f"<p>{escape_text(literal)}</p>{agreement.to_html(border=0, na_rep='')}"
-        text = f"{literal}\n{agreement.to_string(na_rep='')}"
+        return Judged(explorer.decider, self._ids, read_judgements(self.path), explorer.thresholds)
+
+    def _write_numbers(self) -> dict[str, str]:
+        agreement, said = self.agreement, f"Judged rows on {self.explorer.thresholds!r}:"
+        page = f"<p>{escape_text(said)}</p>{agreement.to_html(border=0, na_rep='')}"
+        text = f"{said}\n{agreement.to_string(na_rep='')}"
         if self._proposals:
-            names = ["claim", "literal", "kept", "precision", "low", "high", "judged", "verdict"]
-            proposals = pd.DataFrame([(c, repr(bounds), *rest) for c, bounds, *rest in self._proposals], columns=names)
+            proposals = tabulate_proposals(self._proposals)
             note = "Chosen on the rows that measure them, they flatter themselves: draw anew at the new cut and judge again."
             page += f"{proposals.to_html(border=0, index=False)}<p>{note}</p>"
             text += f"\n{proposals.to_string(index=False)}\n{note}"
