@@ -87,6 +87,7 @@ class Explorer:
     def draw(self) -> None:
         """Draw the page for the sliders' present position."""
         self._waiting = False
+        self._shown = {column: slider.value for column, slider in self.sliders.items()}
         self._before, (self.codes, self.reasons) = self.codes, self.decider.decide(self.thresholds)
         if self._counts is not None:  # outside a notebook display() gives no handle, and there is nothing to redraw
             self._counts.update(self._write_counts(), raw=True)
@@ -138,7 +139,7 @@ class Explorer:
             )  # fmt: skip
             slider.value = self._find_position(column, self._start.get(column))
             slider.observe(self._follow_slider, names="value")
-        self._positions = {column: slider.value for column, slider in self.sliders.items()}
+        self._shown = {column: slider.value for column, slider in self.sliders.items()}
 
     def _find_position(self, column: str, pair: Bounds | None) -> tuple[float, ...]:
         slider = self.sliders[column]
@@ -149,11 +150,10 @@ class Explorer:
     def _follow_slider(self, _: Any) -> None:
         if self._setting:
             return
-        self._past.append(self._positions)
-        self._positions = {column: slider.value for column, slider in self.sliders.items()}
         self.thresholds = self._read_sliders()
         if self._waiting:
             return  # a drawing is due that will show this position too
+        self._past.append(self._shown)
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -189,8 +189,10 @@ class Explorer:
 
     def _undo(self, _: Any) -> None:
         if self._past:
-            self._set(self._past.pop())
-            self._past.pop()  # what moving back has just added
+            position = self._past.pop()
+            depth = len(self._past)
+            self._set(position)
+            del self._past[depth:]  # moving back is no move to take back
 
     def _draw_picture(self) -> dict[str, str | bytes]:
         picture = self._figure.draw(self.codes == 0, self.thresholds)

@@ -35,7 +35,7 @@ def write_row(instruction: Any, response: Any) -> str:
 
 def write_text(instruction: Any, response: Any) -> str:
     """Write an instruction and its response in full as HTML."""
-    style = "white-space:pre-wrap; overflow-wrap:anywhere; margin:0.3em 0; text-align:left"
+    style = "white-space:pre-wrap; overflow-wrap:anywhere; word-break:normal; margin:0.3em 0; text-align:left"
     return (
         f"<pre style='{style}'><b>{escape_text(instruction)}</b></pre>"
         f"<pre style='{style}'>{escape_text('(no response)' if pd.isna(response) else response)}</pre>"
@@ -52,7 +52,7 @@ def write_table(heads: list[str], lines: list[list[str]]) -> str:
         f"<tr>{''.join(f'<td style={style!r}>{cell}</td>' for style, cell in zip(align, line, strict=True))}</tr>"
         for line in lines
     )
-    return f"<table style='width:100%'><tr>{head}</tr>{body}</table>"
+    return f"<table style='width:100%; table-layout:auto'><tr>{head}</tr>{body}</table>"
 
 
 def write_frame(df: pd.DataFrame, **options: Any) -> str:

@@ -140,11 +140,11 @@ class Reviewer:
             self._row.value = f"<p>{escape_text(fault)}</p>"
 
     def _read_keys(self, change: Any) -> None:
-        for key in change["new"].lower():
+        # The field is not emptied: a key typed meanwhile would come back together with what was there before.
+        old, new = change["old"].lower(), change["new"].lower()
+        for key in new[len(os.path.commonprefix([old, new])) :]:
             if key in KEYS:
                 self._try(lambda key=key: self.mark(KEYS[key]))
-        if change["new"]:
-            self.keys.value = ""
 
     def _propose(self) -> None:
         self._proposals = search_thresholds(self._weigh(), float(self.precision.value), self.explorer.thresholds)
