@@ -85,16 +85,15 @@ def check_scorers(df: pd.DataFrame, stage: str) -> str:
 
     Input columns: reward_model and reward_form, when present. Raises InputError when more than one scorer is at work.
     """
-    present = [column for column in ("reward_model", "reward_form") if column in df]
     if "reward_form" not in df:
         return ""
-    scored = df.loc[df["reward_form"].notna(), present]
+    scored = df.loc[df["reward_form"].notna(), [c for c in ("reward_model", "reward_form") if c in df]]
     # The two ways in which one attribute model replies are one scale.
     scored = scored.assign(
         reward_form=scored["reward_form"].replace({"logprobs": "attributes", "content": "attributes"})
     )
-    scorers = scored.value_counts(sort=False, dropna=False)
-    if len(scorers) > 1:
+    if scored.nunique().gt(1).any():
+        scorers = scored.value_counts(sort=False, dropna=False)
         named = sorted(f"{' as '.join(map(str, key))}: {count:,} rows" for key, count in scorers.items())
         raise InputError(
             f"{stage}: these rows were scored by {len(scorers)} scorers ({'; '.join(named)}), and one bound means something "

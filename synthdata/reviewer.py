@@ -142,7 +142,7 @@ class Reviewer:
     def _read_keys(self, change: Any) -> None:
         # The field is not emptied: a key typed meanwhile would come back together with what was there before.
         old, new = change["old"].lower(), change["new"].lower()
-        for key in new[len(os.path.commonprefix([old, new])) :]:
+        for key in new.removeprefix(old) if new.startswith(old) else "":
             if key in KEYS:
                 self._try(lambda key=key: self.mark(KEYS[key]))
 
@@ -179,11 +179,13 @@ class Reviewer:
 
     def _write_numbers(self) -> dict[str, str]:
         agreement, said = self.agreement, f"Judged rows on {self.explorer.thresholds!r}:"
-        page = f"<p>{escape_text(said)}</p>{agreement.to_html(border=0, na_rep='')}"
+        words = [f"{name}: {verdict}" for name, verdict in agreement["verdict"].items()]
+        page = f"<p>{escape_text(said)}</p>{agreement.drop(columns='verdict').to_html(border=0, na_rep='')}"
+        page += f"<p>{'<br>'.join(map(escape_text, words))}</p>"
         text = f"{said}\n{agreement.to_string(na_rep='')}"
         if self._proposals:
             proposals = tabulate_proposals(self._proposals)
             note = "Chosen on the rows that measure them, they flatter themselves: draw anew at the new cut and judge again."
-            page += f"{proposals.to_html(border=0, index=False)}<p>{note}</p>"
+            page += f"{proposals.set_index('claim').to_html(border=0)}<p>{note}</p>"
             text += f"\n{proposals.to_string(index=False)}\n{note}"
         return make_bundle(page, text)

@@ -185,11 +185,10 @@ def judge_by_button_and_key(page: Any, path: Path) -> None:
 
 def show_narrow_and_dark(page: Any) -> None:
     """In a dark theme no text is dark on dark, in a narrow window nothing but wide tables leaves it."""
-    page.evaluate("document.querySelectorAll('.jp-Notebook').length")
     page.get_by_text("Settings", exact=True).first.click()
     page.get_by_text("Theme", exact=True).first.click()
     page.get_by_text("JupyterLab Dark", exact=True).first.click()
-    page.locator("body[data-jp-theme-light='false']").wait_for()
+    page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
     page.set_viewport_size({"width": 700, "height": 1400})
     said = page.locator("b", has_text="rows stay")
     said.scroll_into_view_if_needed()
