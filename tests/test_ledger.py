@@ -75,7 +75,8 @@ def test_the_ledger_always_adds_up(lines: list[dict[str, Any]], low: Any, high: 
             row.similarity is not pd.NA and row.similarity > near if near is not None else row.duplicate_of is not None
         )
         fault = row.error is not None or row.response is None or row.finish_reason == "length"
-        kept += scored and not (fault or similar or row.verified is False or row.contaminated_by is not None)
+        false = row.verified is not pd.NA and not row.verified
+        kept += scored and not (fault or similar or false or row.contaminated_by is not None)
     assert ledger["rows"].iloc[-1] == kept
 
 
