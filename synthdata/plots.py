@@ -52,14 +52,14 @@ def plot_scores(df: pd.DataFrame, thresholds: Thresholds | None = None, columns:
 
 
 def get_range(df: pd.DataFrame, column: str) -> tuple[float, float]:
-    """Get fixed bin edges for a score: 0 to 4, widened to the data, for a reward model's attribute; 0 to 1 for
+    """Get fixed bin edges for a score: 0 to 4, widened to the data, for a reward model's attribute; 0.5 to 1, widened, for
     similarity; the data's own range, rounded outwards to a tenth, for a judge's scores, which bunch; its own range else.
     """
     values = df[column].dropna().astype(float)
     low, high = float(values.min()), float(values.max())
     judged = "reward_form" in df and df["reward_form"].isin(["judge", "judge-json"]).any()
     if column == "similarity":
-        low, high = min(0.0, low), max(1.0, high)
+        low, high = min(0.5, low), max(1.0, high)
     elif column in ATTRIBUTES and judged:
         low, high = math.floor(low * 10) / 10, math.ceil(high * 10) / 10
     elif column in ATTRIBUTES:

@@ -184,7 +184,7 @@ def test_ranges_are_the_scale_of_the_scorer_and_hold_every_score() -> None:
     assert get_range(df.assign(helpfulness=4.25), "helpfulness") == (0.0, 4.25)
     judged = df.assign(reward_form="judge", helpfulness=pd.array([3.47, 3.9] * 10 + [None], dtype="Float64"))
     assert get_range(judged, "helpfulness") == (3.4, 3.9)
-    assert get_range(df.assign(similarity=0.9), "similarity") == (0.0, 1.0)
+    assert get_range(df.assign(similarity=0.9), "similarity") == (0.5, 1.0)
 
 
 def test_bins_are_those_of_numpy_and_leave_out_what_has_no_score() -> None:
@@ -252,14 +252,14 @@ def test_the_similarity_slider_starts_at_the_marks_and_can_loosen_them() -> None
         similarity=pd.array(near, dtype="Float64"), duplicate_of=[None if s is None else "i9" for s in near]
     )
     explorer = sd.explore_thresholds(df, sd.Thresholds())
-    assert explorer.sliders["similarity"].value == (0.0, 0.81)
+    assert explorer.sliders["similarity"].value == (0.5, 0.81)
     assert (explorer.codes == 0).sum() == 18
     explorer.sliders["helpfulness"].value = (0.1, 4.0)
     assert "similarity" not in explorer.thresholds  # not moved: the marks decide
     explorer.move(sd.Thresholds())
-    explorer.sliders["similarity"].value = (0.0, 0.95)
+    explorer.sliders["similarity"].value = (0.5, 0.95)
     assert explorer.thresholds == sd.Thresholds(similarity=(None, 0.95))
     assert (explorer.codes == 0).sum() == 20
-    explorer.sliders["similarity"].value = (0.0, 1.0)
+    explorer.sliders["similarity"].value = (0.5, 1.0)
     assert (explorer.codes == 0).sum() == 21
     assert sd.apply_thresholds(df, explorer.thresholds)["keep"].all()
