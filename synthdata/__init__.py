@@ -2,13 +2,19 @@
 
 from synthdata.cache import open_cache
 from synthdata.client import Client
+from synthdata.cut import count_outcomes, count_subtopics, list_at_cut
 from synthdata.endpoints import parse_endpoint
 from synthdata.errors import CacheError, EndpointError, InputError, ModelFileError, RecordingError, SynthdataError
-from synthdata.explore import count_outcomes, explore_thresholds, list_at_cut, plot_scores
+from synthdata.explore import explore_thresholds
 from synthdata.export import FILTERED_FILE, RAW_FILE, export_dataset, read_jsonl, write_jsonl
-from synthdata.filtering import Thresholds, apply_thresholds, make_ledger, rank_within_instruction
+from synthdata.filtering import Thresholds, apply_thresholds, rank_within_instruction
 from synthdata.generate import generate_questions, generate_responses, generate_subtopics
+from synthdata.judgements import JUDGEMENTS_FILE, append_judgement, read_judgements, sample_rows
+from synthdata.ledger import LEDGER_FILE, add_costs, make_ledger, plot_ledger, write_ledger
+from synthdata.plots import plot_scores
 from synthdata.preflight import check_endpoints, estimate_run, summarize_usage
+from synthdata.review import measure_agreement, propose_thresholds
+from synthdata.reviewer import review_rows
 from synthdata.reward import ATTRIBUTES, JUDGE_QUESTIONS
 from synthdata.run import Budget
 from synthdata.scoring import score_responses
@@ -16,7 +22,9 @@ from synthdata.scoring import score_responses
 __all__ = [
     "ATTRIBUTES",
     "FILTERED_FILE",
+    "JUDGEMENTS_FILE",
     "JUDGE_QUESTIONS",
+    "LEDGER_FILE",
     "RAW_FILE",
     "Budget",
     "CacheError",
@@ -27,9 +35,12 @@ __all__ = [
     "RecordingError",
     "SynthdataError",
     "Thresholds",
+    "add_costs",
+    "append_judgement",
     "apply_thresholds",
     "check_endpoints",
     "count_outcomes",
+    "count_subtopics",
     "estimate_run",
     "explore_thresholds",
     "export_dataset",
@@ -38,12 +49,19 @@ __all__ = [
     "generate_subtopics",
     "list_at_cut",
     "make_ledger",
+    "measure_agreement",
     "open_cache",
     "parse_endpoint",
+    "plot_ledger",
     "plot_scores",
+    "propose_thresholds",
     "rank_within_instruction",
     "read_jsonl",
+    "read_judgements",
+    "review_rows",
+    "sample_rows",
     "score_responses",
     "summarize_usage",
     "write_jsonl",
+    "write_ledger",
 ]

@@ -1,191 +1,245 @@
-"""Look before you cut: score distributions, and sliders that show what a threshold costs.
+"""Look before you cut: sliders that show what a threshold costs, at once, and the rows it decides about.
 
-Covers a figure of all scored columns, and an explorer with a range slider for each attribute that shows at once how
-many rows stay, the histograms with the cut drawn, and the rows on either side of it. The explorer never decides: the
-literal in the notebook does. Model output is shown as escaped text. Not covered: judging rows by hand.
+Covers a range slider for each score and for similarity, with counts by reason and by subtopic, histograms with the cut
+drawn, the rows that changed sides at the last move and those nearest to each bound. The explorer never decides: the
+literal in the notebook does. Model output is shown as escaped text. Not covered: judging rows by hand (reviewer.py).
 """
 
-import html
-import io
+import asyncio
+import math
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from synthdata.checks import check_columns
+from synthdata.cut import ROWS_AT_CUT, find_flips, find_nearest, tabulate_outcomes, tabulate_subtopics
 from synthdata.errors import InputError
-from synthdata.filtering import Thresholds, apply_thresholds
+from synthdata.filtering import Bounds, Decider, Thresholds, check_scorers
+from synthdata.pages import clean_text, escape_text, make_bundle, place_beside, write_frame, write_row, write_table
+from synthdata.plots import ScoreFigure, get_range, list_scores
 from synthdata.reward import ATTRIBUTES
 
-KEPT, REJECTED = "#0072B2", "#E69F00"  # Okabe and Ito's palette: told apart by colour-blind readers
-BINS = 17
-ROWS_AT_CUT = 3
-
-
-def list_scores(df: pd.DataFrame) -> list[str]:
-    """List the score columns of a frame that hold at least one number: attributes first, then the scalar."""
-    return [column for column in (*ATTRIBUTES, "reward") if column in df and df[column].notna().any()]
-
-
-def plot_scores(df: pd.DataFrame, thresholds: Thresholds | None = None, columns: list[str] | None = None) -> Any:
-    """Draw a histogram of each score, kept and rejected stacked, the bounds drawn; returns a PNG image for display.
-
-    Input columns: the score columns; with thresholds, those apply_thresholds needs.
-    Raises InputError when there are no scores.
-    """
-    from IPython.display import Image
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    columns = columns or list_scores(df)
-    if not columns:
-        raise InputError("plot_scores: no row has a score: look at df['error'].value_counts().")
-    kept = apply_thresholds(df, thresholds)["keep"] if thresholds is not None else pd.Series(True, index=df.index)
-    figure = Figure(figsize=(2.6 * min(len(columns), 3), 2.1 * -(-len(columns) // 3)), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(-(-len(columns) // 3), min(len(columns), 3), squeeze=False).flat
-    for axis, column in zip(axes, columns, strict=False):
-        low, high = get_range(df, column)
-        parts = [df.loc[kept, column].dropna().astype(float), df.loc[~kept, column].dropna().astype(float)]
-        axis.hist(parts, bins=BINS, range=(low, high), stacked=True, color=[KEPT, REJECTED], label=["kept", "rejected"])
-        for bound in thresholds.get(column, ()) if thresholds is not None else ():
-            if bound is not None:
-                axis.axvline(bound, color="black", linestyle="--", linewidth=1)
-        axis.set_title(column, fontsize=9)
-        axis.tick_params(labelsize=8)
-    for axis in list(axes):
-        axis.set_visible(False)
-    if thresholds is not None:
-        figure.axes[0].legend(fontsize=7, frameon=False)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
-    said = ", ".join(columns)
-    return Image(buffer.getvalue(), format="png", alt=f"Histograms of {said}")
-
-
-def get_range(df: pd.DataFrame, column: str) -> tuple[float, float]:
-    """Get fixed bin edges for a score: 0 to 4 for an attribute, widened to the data; the data's own range else."""
-    values = df[column].dropna().astype(float)
-    low, high = float(values.min()), float(values.max())
-    if column in ATTRIBUTES:
-        low, high = min(0.0, low), max(4.0, high)
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-
-def count_outcomes(df: pd.DataFrame) -> pd.DataFrame:
-    """Count rows and their share by outcome. Input columns: keep, reject_reason."""
-    check_columns(df, "count_outcomes", ("keep", "reject_reason"))
-    outcome = df["reject_reason"].astype(object).where(df["reject_reason"].notna(), "kept")
-    counts = outcome.value_counts().sort_index(key=lambda names: names.map(lambda name: (name != "kept", str(name))))
-    return pd.DataFrame({"rows": counts, "share": (counts / max(len(df), 1)).round(3)}).rename_axis("outcome")
-
-
-def list_at_cut(df: pd.DataFrame, thresholds: Thresholds, n: int = ROWS_AT_CUT) -> pd.DataFrame:
-    """List the rows nearest to each bound, n on either side.
-
-    Input columns: id, instruction, response and the thresholds' columns.
-    Returns a frame of bound, side (kept or cut by this bound), score, instruction, response, nearest first.
-    """
-    check_columns(df, "list_at_cut", ("instruction", "response", *thresholds))
-    lines = []
-    for column, pair in thresholds.items():
-        for bound, sign in zip(pair, (1, -1), strict=True):
-            if bound is None:
-                continue
-            gap = (df[column].astype("Float64") - bound).dropna() * sign
-            for side, near in (("passes", gap[gap >= 0].nsmallest(n)), ("is cut", gap[gap < 0].nlargest(n))):
-                for index in near.index:
-                    row = df.loc[index]
-                    mark = f"{column} {'≥' if sign > 0 else '≤'} {bound:g}"
-                    lines.append((mark, side, round(float(row[column]), 3), row["instruction"], row["response"]))
-    return pd.DataFrame(lines, columns=["bound", "side", "score", "instruction", "response"])
+DRAW_DELAY = 0.03  # seconds in which moves are gathered into one drawing
+FLIPS_SHOWN, SUBTOPICS_SHOWN = 5, 12
+SCALES = {
+    "judge": "Scores are a judge's: a chat model's probability of yes, times 4. They rank; they are no reward model's.",
+    "judge-json": "Scores are a judge's: numbers that a chat model wrote. They rank; they are no reward model's.",
+    "scalar": "Rewards are scalars that compare only within an instruction: bound their rank or their margin.",
+}
 
 
 def explore_thresholds(df: pd.DataFrame, thresholds: Thresholds) -> "Explorer":
-    """Show range sliders for every scored attribute, with counts, histograms and the rows at the cut.
+    """Show a range slider for every score, with counts, histograms and the rows at the cut.
 
-    Input columns: those of apply_thresholds and the scores. thresholds: where the sliders start.
-    Returns the Explorer, whose `thresholds` is the literal to paste; the frame is not changed.
-    Raises InputError when no row has a score.
+    Input columns: those of apply_thresholds, the scores, instruction; subtopic when present. thresholds: where the
+    sliders start. Returns the Explorer, whose `thresholds` is the literal to paste; the frame is not changed.
+    Raises InputError when no row has a score, when more than one scorer's scores are in the frame, and for scalar
+    rewards without a rank: run rank_within_instruction first.
     """
     return Explorer(df, thresholds)
 
 
 class Explorer:
-    """Sliders over a frame. `thresholds` follows them; assigning nothing here changes the frame or the decision."""
+    """Sliders over a frame. `thresholds` follows them at once, the page a moment later; neither changes the frame.
+
+    sliders: by column. followers: functions called, without arguments, after each drawing.
+    """
 
     def __init__(self, df: pd.DataFrame, thresholds: Thresholds) -> None:
-        import ipywidgets
-        from IPython.display import display
-
-        self.df, self.thresholds, self._start = df, thresholds, thresholds
-        self.columns = list_scores(df)
+        check_columns(df, "explore_thresholds", ("instruction", "response", *thresholds))
+        scale = check_scorers(df, "explore_thresholds")
+        if scale == "scalar" and "reward_rank" not in df:
+            raise InputError(
+                "explore_thresholds: scalar rewards compare only within an instruction: run rank_within_instruction on the "
+                "frame first, then bound reward_rank=(None, 1)."
+            )
+        self.columns = list(dict.fromkeys([*list_scores(df), *(c for c in thresholds if df[c].notna().any())]))
         if not self.columns:
             raise InputError("explore_thresholds: no row has a score: look at df['error'].value_counts().")
-        if df["reward_form"].eq("scalar").any() if "reward_form" in df else False:
-            self.columns = [column for column in self.columns if column != "reward"]
-        self.sliders = {column: self._make_slider(column) for column in self.columns}
-        for slider in self.sliders.values():
-            slider.observe(self._redraw, names="value")
-        bundle = ipywidgets.VBox(list(self.sliders.values()))._repr_mimebundle_()
-        # A page without widgets shows the text instead, and a widget's own is no reading matter.
-        display({**bundle, "text/plain": "(Sliders: open the notebook in JupyterLab to move them.)"}, raw=True)
-        self._counts = display(self._show_counts(), display_id=True)
-        self._picture = display(plot_scores(df, thresholds, self.columns), display_id=True)
-        self._rows = display(self._show_rows(), display_id=True)
+        self.df, self.thresholds, self.followers = df, thresholds, list[Callable[[], None]]()
+        self.decider = Decider(df)
+        self.codes, self.reasons = self.decider.decide(thresholds)
+        self._before, self._start, self._past = self.codes, thresholds, list[dict[str, Any]]()
+        self._waiting = self._setting = False
+        self._note = SCALES.get(scale, "")
+        self._texts = [df[name].to_numpy(dtype=object) for name in ("instruction", "response")]
+        self._subtopics = pd.factorize(df["subtopic"], use_na_sentinel=False) if "subtopic" in df else None
+        self._place_sliders()
+        self._figure = ScoreFigure(
+            {column: self.decider.get_values(column) for column in self.columns},
+            {column: (slider.min, slider.max) for column, slider in self.sliders.items()},
+            legend=True, suffix=" (judge)" if scale.startswith("judge") else "",
+        )  # fmt: skip
+        self._show()
 
     def __repr__(self) -> str:
         return repr(self.thresholds)
 
-    def _make_slider(self, column: str) -> Any:
+    def move(self, thresholds: Thresholds) -> None:
+        """Move the sliders to these bounds. Raises InputError for a column that has no slider."""
+        for column in thresholds:
+            if column not in self.sliders:
+                raise InputError(f"explorer.move: {column!r} has no slider: choose among {', '.join(self.sliders)}.")
+        self._set({column: self._find_position(column, thresholds.get(column)) for column in self.sliders})
+
+    def draw(self) -> None:
+        """Draw the page for the sliders' present position."""
+        self._waiting = False
+        self._shown = {column: slider.value for column, slider in self.sliders.items()}
+        self._before, (self.codes, self.reasons) = self.codes, self.decider.decide(self.thresholds)
+        if self._counts is not None:  # outside a notebook display() gives no handle, and there is nothing to redraw
+            self._counts.update(self._write_counts(), raw=True)
+            self._picture.update(self._draw_picture(), raw=True)
+            self._rows.update(self._write_rows(), raw=True)
+        for follow in self.followers:
+            follow()
+
+    def _show(self) -> None:
+        import ipywidgets
+        from IPython.display import display
+
+        buttons = []
+        for name, tip, call in (
+            ("Undo", "Back to the position before the last move", self._undo),
+            ("Reset", "Back to the thresholds of this cell", lambda _: self.move(self._start)),
+        ):
+            buttons.append(ipywidgets.Button(description=name, tooltip=tip))
+            buttons[-1].on_click(call)
+        bundle = ipywidgets.VBox([*self.sliders.values(), ipywidgets.HBox(buttons)])._repr_mimebundle_()
+        # A page without widgets shows the text instead, and a widget's own is no reading matter.
+        display({**bundle, "text/plain": "(Sliders: open the notebook in JupyterLab to move them.)"}, raw=True)
+        self._counts = display(self._write_counts(), display_id=True, raw=True)
+        self._picture = display(self._draw_picture(), display_id=True, raw=True)
+        self._rows = display(self._write_rows(), display_id=True, raw=True)
+
+    def _place_sliders(self) -> None:
         import ipywidgets
 
-        low, high = get_range(self.df, column)
-        bounds = self._start.get(column, (None, None))
-        start = [low if bounds[0] is None else bounds[0], high if bounds[1] is None else bounds[1]]
-        step = 0.05 if column in ATTRIBUTES else (high - low) / 100
-        return ipywidgets.FloatRangeSlider(
-            value=[min(max(value, low), high) for value in start], min=low, max=high, step=step,
-            description=column, readout_format=".2f", continuous_update=False,
-            layout=ipywidgets.Layout(width="95%", max_width="560px"), style={"description_width": "90px"},
-        )  # fmt: skip
+        self.sliders: dict[str, Any] = {}
+        marked = self.decider.get_values("similarity") if "similarity" in self.columns else np.array([np.nan])
+        # Just below the least similar mark: there the bound rejects what the marks reject.
+        self._marks = (math.ceil(np.nanmin(marked) * 100) - 1) / 100 if not np.isnan(marked).all() else 1.0
+        for column in self.columns:
+            low, high = get_range(self.df, column)
+            step = 0.01 if high - low <= 2 else 0.05
+            if column == "reward_rank":
+                low, high, step = 0.0, high, 1.0
+            elif column not in (*ATTRIBUTES, "similarity"):
+                step = 10.0 ** math.floor(math.log10((high - low) / 50))
+                low, high = math.floor(low / step) * step, math.ceil(high / step) * step
+            bounds = [bound for bound in self._start.get(column, ()) if bound is not None]
+            # A handle at an end of its slider is an open bound, so a bound must lie within.
+            low, high = min(low, *(bound - step for bound in bounds), high), max(high, *(b + step for b in bounds), low)
+            self.sliders[column] = slider = ipywidgets.FloatRangeSlider(
+                value=[low, high], min=low, max=high, step=step, description=column, continuous_update=False,
+                readout_format=".0f" if step >= 1 else ".2f",
+                layout=ipywidgets.Layout(width="95%", max_width="560px"), style={"description_width": "95px"},
+            )  # fmt: skip
+            slider.value = self._find_position(column, self._start.get(column))
+            slider.observe(self._follow_slider, names="value")
+        self._shown = {column: slider.value for column, slider in self.sliders.items()}
 
-    def _redraw(self, _: Any) -> None:
+    def _find_position(self, column: str, pair: Bounds | None) -> tuple[float, ...]:
+        slider = self.sliders[column]
+        low, high = pair or (None, self._marks if column == "similarity" else None)
+        ends = (slider.min if low is None else low, slider.max if high is None else high)
+        return tuple(min(max(float(end), slider.min), slider.max) for end in ends)
+
+    def _follow_slider(self, _: Any) -> None:
+        if self._setting:
+            return
+        self.thresholds = self._read_sliders()
+        if self._waiting:
+            return  # a drawing is due that will show this position too
+        self._past.append(self._shown)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.draw()
+        else:
+            # Moves that queued up while the last drawing was made are all read before the next one.
+            self._waiting = True
+            loop.call_later(DRAW_DELAY, self.draw)
+
+    def _read_sliders(self) -> Thresholds:
         bounds = {}
-        for column, slider in self.sliders.items():
-            low, high = slider.value
-            lowest, highest = slider.min, slider.max
-            pair = (None if low <= lowest else round(low, 3), None if high >= highest else round(high, 3))
-            if pair != (None, None):
+        for column in dict.fromkeys([*self._start, *self.sliders]):
+            if column not in self.sliders or self.sliders[column].value == self._find_position(
+                column, self._start.get(column)
+            ):
+                pair = self._start.get(column, (None, None))  # not moved: the literal as it was written
+            else:
+                slider = self.sliders[column]
+                low, high = (round(value, 4) for value in slider.value)
+                # The end of the similarity slider lets every mark pass; no bound at all would let the marks decide.
+                open_end = None if column != "similarity" else high
+                pair = (None if low <= slider.min else low, open_end if high >= slider.max else high)
+            if tuple(pair) != (None, None):
                 bounds[column] = pair
-        self.thresholds = Thresholds(**bounds)
-        if self._counts is not None:  # outside a notebook display() gives no handle, and there is nothing to redraw
-            self._counts.update(self._show_counts())
-            self._picture.update(plot_scores(self.df, self.thresholds, self.columns))
-            self._rows.update(self._show_rows())
+        return Thresholds(**bounds)
 
-    def _show_counts(self) -> Any:
-        from IPython.display import HTML
+    def _set(self, positions: dict[str, Any]) -> None:
+        self._setting = True
+        for column, position in positions.items():
+            self.sliders[column].value = position
+        self._setting = False
+        self._follow_slider(None)
 
-        table = count_outcomes(apply_thresholds(self.df, self.thresholds))
-        kept = int(table["rows"].get("kept", 0))
-        said = f"{kept:,} of {len(self.df):,} rows stay ({kept / max(len(self.df), 1):.0%})"
-        return HTML(
-            f"<p><b>{said}</b> with <code>{html.escape(repr(self.thresholds))}</code></p>{table.to_html(border=0)}"
+    def _undo(self, _: Any) -> None:
+        if self._past:
+            position = self._past.pop()
+            depth = len(self._past)
+            self._set(position)
+            del self._past[depth:]  # moving back is no move to take back
+
+    def _draw_picture(self) -> dict[str, str | bytes]:
+        picture = self._figure.draw(self.codes == 0, self.thresholds)
+        return {"image/png": picture, "text/plain": f"(Histograms of {', '.join(self.columns)}.)"}
+
+    def _write_counts(self) -> dict[str, str]:
+        keep = self.codes == 0
+        said = f"{keep.sum():,} of {len(keep):,} rows stay ({keep.mean() if len(keep) else 0:.0%})"
+        outcomes = tabulate_outcomes(self.codes, self.reasons)
+        parts, texts, words = (
+            [write_frame(outcomes)],
+            [clean_text(outcomes.to_string())],
+            [self._note] * bool(self._note),
         )
+        if self._subtopics is not None:
+            subtopics = tabulate_subtopics(self._subtopics[0], self._subtopics[1], keep)
+            empty = [clean_text(name) for name in subtopics.index[subtopics["kept"] == 0]]
+            if empty:
+                more = f" and {len(empty) - 10:,} more" if len(empty) > 10 else ""
+                words.append(f"No row stays of: {', '.join(empty[:10])}{more}.")
+            if len(subtopics) > SUBTOPICS_SHOWN:
+                words.append(f"The {SUBTOPICS_SHOWN} subtopics of {len(subtopics):,} that lose most:")
+                subtopics = subtopics.sort_values("share", kind="stable").head(SUBTOPICS_SHOWN)
+            parts.append(write_frame(subtopics))
+            texts.append(clean_text(subtopics.to_string()))
+        literal = f"THRESHOLDS = sd.{self.thresholds!r}"
+        page = f"<p><b>{said}</b> &nbsp;<code>{escape_text(literal)}</code></p>"
+        page += "".join(f"<p>{escape_text(word)}</p>" for word in words) + place_beside(*parts)
+        return make_bundle(page, "\n\n".join([f"{said}\n{literal}", *words, *texts]))
 
-    def _show_rows(self) -> Any:
-        from IPython.display import HTML
-
-        rows = list_at_cut(self.df, self.thresholds)
-        if rows.empty:
-            return HTML("<p>No bound is set: nothing is at a cut.</p>")
-        blocks = [
-            f"<tr><td>{html.escape(row.bound)}</td><td>{row.side}</td><td>{row.score:.3f}</td>"
-            f"<td style='text-align:left'><details><summary>{html.escape(row.instruction)}</summary>"
-            f"<pre style='white-space:pre-wrap'>{html.escape(str(row.response))}</pre></details></td></tr>"
-            for row in rows.itertuples(index=False)
+    def _write_rows(self) -> dict[str, str]:
+        came, went, first_in, first_out = find_flips(self._before, self.codes, FLIPS_SHOWN)
+        nearest = find_nearest(self.decider, self.thresholds, ROWS_AT_CUT)
+        said = f"At the last move {came:,} rows came in and {went:,} went out."
+        lines = [["came in", "", self._write_row(row)] for row in first_in]
+        lines += [["went out", escape_text(self.reasons[self.codes[row]]), self._write_row(row)] for row in first_out]
+        page = f"<p><b>At the cut.</b> {said}{' The first of them:' if came + went > len(lines) else ''}</p>"
+        page += write_table(["move", "reason", "instruction (open it to read the row)"], lines) if lines else ""
+        page += "<p>Nearest to each bound, among the rows that nothing else rejects:</p>" if nearest else ""
+        table = [
+            [escape_text(bound), side, f"{self.decider.get_values(column)[row]:.3f}", self._write_row(row)]
+            for column, bound, side, row in nearest
         ]
-        head = (
-            "<tr><th>bound</th><th></th><th>score</th><th style='text-align:left'>instruction (click to read)</th></tr>"
-        )
-        return HTML(f"<table>{head}{''.join(blocks)}</table>")
+        heads = ["bound", "side", "score", "instruction (open it to read the row)"]
+        page += write_table(heads, table) if table else "<p>No row is near a bound.</p>"
+        counts = pd.Series([f"{bound}, {side}" for _, bound, side, _ in nearest], dtype=object).value_counts(sort=False)
+        return make_bundle(page, "\n".join([said, *(f"{name}: {count} rows shown" for name, count in counts.items())]))
+
+    def _write_row(self, row: int) -> str:
+        return write_row(*(texts[row] for texts in self._texts))

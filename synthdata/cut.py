@@ -1,0 +1,107 @@
+"""What a cut does to a frame: outcomes, subtopics, the rows on either side of it and the rows that changed sides.
+
+Covers the numbers, for a notebook's tables and for the explorer, which asks for them at every move of a slider. Not
+covered: deciding (filtering.py), showing (explore.py).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from synthdata.checks import check_columns
+from synthdata.filtering import Decider, Thresholds
+
+ROWS_AT_CUT = 3
+
+
+def count_outcomes(df: pd.DataFrame) -> pd.DataFrame:
+    """Count rows and their share by outcome. Input columns: keep, reject_reason."""
+    check_columns(df, "count_outcomes", ("keep", "reject_reason"))
+    outcome = df["reject_reason"].astype(object).where(df["reject_reason"].notna(), "kept")
+    codes, names = pd.factorize(outcome)
+    return tabulate_outcomes(codes, ["" if name == "kept" else name for name in names])
+
+
+def count_subtopics(df: pd.DataFrame) -> pd.DataFrame:
+    """Count the rows of each subtopic, in order of appearance, and how many of them are kept.
+
+    Input columns: subtopic, keep. Returns a frame of rows, kept and share (0 to 1) by subtopic.
+    """
+    check_columns(df, "count_subtopics", ("subtopic", "keep"))
+    codes, names = pd.factorize(df["subtopic"], use_na_sentinel=False)
+    return tabulate_subtopics(codes, names, df["keep"].to_numpy(dtype=bool))
+
+
+def list_at_cut(df: pd.DataFrame, thresholds: Thresholds, n: int = ROWS_AT_CUT) -> pd.DataFrame:
+    """List the rows nearest to each bound, n on either side, that nothing but this bound decides.
+
+    Input columns: instruction, response and those of apply_thresholds.
+    Returns a frame of bound, side ("passes" or "is cut"), score, instruction, response, nearest first.
+    """
+    check_columns(df, "list_at_cut", ("instruction", "response", *thresholds))
+    decider = Decider(df)
+    lines = [
+        (bound, side, round(float(decider.get_values(column)[row]), 3), df["instruction"].iloc[row],
+         df["response"].iloc[row])
+        for column, bound, side, row in find_nearest(decider, thresholds, n)
+    ]  # fmt: skip
+    return pd.DataFrame(lines, columns=["bound", "side", "score", "instruction", "response"])
+
+
+def tabulate_outcomes(codes: np.ndarray, reasons: Sequence[str | None]) -> pd.DataFrame:
+    """Tabulate rows and share by outcome from a reason's code for each row; no reason is kept, and comes first."""
+    counts = np.bincount(codes, minlength=len(reasons))
+    lines = sorted((bool(reason), reason or "kept", int(count)) for reason, count in zip(reasons, counts, strict=True))
+    lines = [line for line in lines if line[2]]
+    index = pd.Index([name for _, name, _ in lines], name="outcome", dtype="str")
+    rows = np.array([count for _, _, count in lines], dtype=int)
+    return pd.DataFrame({"rows": rows, "share": (rows / max(len(codes), 1)).round(3)}, index=index)
+
+
+def tabulate_subtopics(codes: np.ndarray, names: Sequence[str], keep: np.ndarray) -> pd.DataFrame:
+    """Tabulate rows, kept rows and their share by subtopic from a subtopic's code for each row."""
+    rows = np.bincount(codes, minlength=len(names))
+    kept = np.bincount(codes[keep], minlength=len(names))
+    index = pd.Index(names, name="subtopic", dtype=object)
+    return pd.DataFrame({"rows": rows, "kept": kept, "share": (kept / np.maximum(rows, 1)).round(2)}, index=index)
+
+
+def find_nearest(decider: Decider, thresholds: Thresholds, n: int) -> list[tuple[str, str, str, int]]:
+    """Find (column, bound, side, row position) of the n rows nearest to each bound on either side of it."""
+    found = []
+    for column, pair in thresholds.items():
+        values = decider.get_values(column)
+        for end, (bound, sign) in enumerate(zip(pair, (1, -1), strict=True)):
+            if bound is None:
+                continue
+            codes, _ = decider.decide(_open_end(thresholds, column, end))
+            rows = np.flatnonzero((codes == 0) & ~np.isnan(values))
+            gap = (values[rows] - bound) * sign
+            mark = f"{column} {'≥' if sign > 0 else '≤'} {bound:g}"
+            for side, near in (("passes", gap >= 0), ("is cut", gap < 0)):
+                found += [(column, mark, side, int(row)) for row in _pick_smallest(rows[near], np.abs(gap[near]), n)]
+    return found
+
+
+def find_flips(before: np.ndarray, after: np.ndarray, n: int) -> tuple[int, int, list[int], list[int]]:
+    """Find how many rows came in and went out between two decisions, and the first n of each.
+
+    before, after: a reason's code for each row, 0 for kept.
+    """
+    came, went = np.flatnonzero((before != 0) & (after == 0)), np.flatnonzero((before == 0) & (after != 0))
+    return len(came), len(went), came[:n].tolist(), went[:n].tolist()
+
+
+def _open_end(thresholds: Thresholds, column: str, end: int) -> Thresholds:
+    low, high = thresholds[column]
+    # A similarity without an upper end would bring back the marks that its bound replaced.
+    loose = float("inf") if column == "similarity" else None
+    return Thresholds(**{**thresholds, column: (None, high) if end == 0 else (low, loose)})
+
+
+def _pick_smallest(rows: np.ndarray, gap: np.ndarray, n: int) -> np.ndarray:
+    if len(gap) > n:
+        within = gap <= np.partition(gap, n - 1)[n - 1]
+        rows, gap = rows[within], gap[within]
+    return rows[np.argsort(gap, kind="stable")[:n]]
