@@ -22,10 +22,10 @@ LEDGER_FILE = "synthetic_data_ledger.json"
 STAGES: dict[str, tuple[str, ...]] = {
     "questions": ("preflight", "subtopics", "questions"),
     "responses": ("responses",),
-    "scores": ("reward", "judge"),
-    "verification": (),
+    "verification": ("repair",),
     "duplicates": (),
     "contamination": (),
+    "scores": ("reward", "judge"),
     "thresholds": (),
 }
 COSTS = ["requests", "from_cache", "tokens_in", "tokens_out", "minutes"]
