@@ -2,6 +2,9 @@
 
 from synthdata.cache import open_cache
 from synthdata.client import Client
+from synthdata.contamination import mark_contamination
+from synthdata.dedup import mark_duplicates, resolve_duplicates
+from synthdata.diversity import measure_diversity
 from synthdata.endpoints import parse_endpoint
 from synthdata.errors import CacheError, EndpointError, InputError, ModelFileError, RecordingError, SynthdataError
 from synthdata.explore import count_outcomes, explore_thresholds, list_at_cut, plot_scores
@@ -38,11 +41,15 @@ __all__ = [
     "generate_subtopics",
     "list_at_cut",
     "make_ledger",
+    "mark_contamination",
+    "mark_duplicates",
+    "measure_diversity",
     "open_cache",
     "parse_endpoint",
     "plot_scores",
     "rank_within_instruction",
     "read_jsonl",
+    "resolve_duplicates",
     "score_responses",
     "summarize_usage",
     "write_jsonl",

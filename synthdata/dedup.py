@@ -18,9 +18,9 @@ from synthdata.checks import check_columns
 from synthdata.errors import InputError
 from synthdata.words import Words, number_words
 
-THRESHOLD = 0.8
+THRESHOLD = 0.75
 FLOOR = 0.6  # less alike pairs are not looked for
-SUBJECT_FACTOR = 0.75
+SUBJECT_FACTOR = 0.7
 SHORT_RESPONSE = 20  # words; a shorter response is too short to show whether a word of the instruction mattered
 SHOWN_WORDS = 12
 
@@ -285,13 +285,12 @@ def _differ_in_subject(texts: Words, canonical: Any, better: int, worse: int) ->
 
 
 def _list_differences(words: Words, vocabulary: list[str], better: int, worse: int) -> str | None:
-    counts = []
-    for row in (better, worse):
-        part = words.ids[words.starts[2 * row] : words.starts[2 * row + 2]]
-        counts.append(Counter(part.tolist()))
+    there, here = (
+        dict.fromkeys(words.ids[words.starts[2 * row] : words.starts[2 * row + 2]].tolist()) for row in (better, worse)
+    )
     said = []
-    for sign, lacking in (("-", counts[0] - counts[1]), ("+", counts[1] - counts[0])):
-        shown = [vocabulary[number] for number in list(lacking)[:SHOWN_WORDS]]
-        if shown:
+    for sign, lacking in (("-", [n for n in there if n not in here]), ("+", [n for n in here if n not in there])):
+        if lacking:
+            shown = [vocabulary[number] for number in lacking[:SHOWN_WORDS]]
             said.append(" ".join([sign, *shown, *(["…"] if len(lacking) > SHOWN_WORDS else [])]))
     return " ".join(said) or None

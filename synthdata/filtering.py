@@ -45,9 +45,11 @@ class Thresholds(Mapping[str, Bounds]):
 def apply_thresholds(df: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
     """Decide for every row whether it is kept, and name the first reason against it.
 
-    Input columns: response, finish_reason, error, and each column of the thresholds; duplicate_of when present.
-    Output columns: keep (bool); reject_reason: null when kept, else "failed: …", "cut off", "duplicate", "<column>
-    missing", "<column> < bound" or "<column> > bound", in this order of precedence.
+    Input columns: response, finish_reason, error, and each column of the thresholds; duplicate_of, contaminated_by when
+    present. A bound on similarity decides in place of duplicate_of: a row at or above its upper bound is a duplicate,
+    as in mark_duplicates, and a null passes, since it means that no other row is close.
+    Output columns: keep (bool); reject_reason: null when kept, else "failed: …", "cut off", "duplicate", "contaminated",
+    "<column> missing", "<column> < bound" or "<column> > bound", in this order of precedence.
     Raises InputError for a missing or non-numeric column, or a global bound on scores that are only comparable within
     an instruction (reward_form "scalar": use rank_within_instruction and bound reward_rank).
     """
@@ -62,11 +64,18 @@ def apply_thresholds(df: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
     mark(df["error"].notna(), "failed: " + stage)
     mark(df["response"].isna(), "failed: response")
     mark(df["finish_reason"].eq("length"), "cut off")
-    if "duplicate_of" in df:
+    if "similarity" in thresholds:
+        bound = thresholds["similarity"][1]
+        if bound is not None:
+            mark(_check_scores(df, "similarity") >= bound, "duplicate")
+    elif "duplicate_of" in df:
         mark(df["duplicate_of"].notna(), "duplicate")
+    if "contaminated_by" in df:
+        mark(df["contaminated_by"].notna(), "contaminated")
     for column, (low, high) in thresholds.items():
         values = _check_scores(df, column)
-        mark(values.isna(), f"{column} missing")
+        if column != "similarity":
+            mark(values.isna(), f"{column} missing")
         if low is not None:
             mark(values < low, f"{column} < {low:g}")
         if high is not None:

@@ -8,10 +8,11 @@ with one to three words changed; and rows that look alike but differ in the one 
 not be marked.
 """
 
+import os
 import random
-import resource
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 
@@ -65,17 +66,24 @@ def make_rows(n: int, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["id", "instruction", "response", "kind"])
 
 
+def read_memory(name: str) -> float:
+    """Read a figure of this process from Linux, in GiB."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split(f"{name}:")[1].split()[0]) / 2**20
+
+
 def main() -> None:
     n = int(sys.argv[1].replace(",", "")) if len(sys.argv) > 1 else 1_000_000
     df = make_rows(n)
     words = (df["instruction"].str.split().str.len().mean(), df["response"].str.split().str.len().mean())
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    started = time.monotonic()
+    before = read_memory("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+    started, used = time.monotonic(), time.process_time()
     marked = mark_duplicates(df)
-    seconds = time.monotonic() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{n:,} rows of {words[0]:.0f} and {words[1]:.0f} words: {seconds:.1f} s, {n / seconds:,.0f} rows a second")
-    print(f"memory at its highest: {peak:.2f} GiB, {before:.2f} of it before, for making and holding the rows")
+    seconds, cpu = time.monotonic() - started, time.process_time() - used
+    load = f"{cpu:.1f} s of processor time, {os.getloadavg()[0]:.1f} processes running on {os.cpu_count()} cores"
+    print(f"{n:,} rows of {words[0]:.0f} and {words[1]:.0f} words: {seconds:.1f} s ({load})")
+    print(f"memory at its highest: {read_memory('VmHWM'):.2f} GiB, of which {before:.2f} hold the rows")
     is_marked = marked["duplicate_of"].notna()
     for kind in ("exact", "near"):
         planted = df["kind"] == kind
