@@ -104,12 +104,9 @@ def resolve_duplicates(df: pd.DataFrame, threshold: float = THRESHOLD) -> pd.Dat
     if (target < 0).any():
         lost = df["similar_to"].iloc[int(np.argmax(target < 0))]
         raise InputError(f"resolve_duplicates: no row has the id {lost!r}: give it all rows that were marked together.")
-    for _ in range(64):  # each round doubles the distance, so only a circle needs more
-        further = target[target]
-        if (further == target).all():
-            break
-        target = further
-    else:
+    for _ in range(len(df).bit_length()):  # each round doubles the distance
+        target = target[target]
+    if marked[target].any():
         raise InputError("resolve_duplicates: similar_to leads in a circle: run mark_duplicates again.")
     names = ids.to_numpy(dtype=object)[target]
     names[~marked] = None
@@ -136,9 +133,12 @@ def _rank_rows(df: pd.DataFrame, score: str) -> list[int]:
     faulty = df["error"].notna() if "error" in df else pd.Series(False, index=df.index)
     if "finish_reason" in df:
         faulty = faulty | df["finish_reason"].eq("length").fillna(False).astype(bool)
-    scores = (
-        pd.to_numeric(df[score], errors="coerce") if score in df else pd.Series(None, index=df.index, dtype="Float64")
-    )
+    if score in df:
+        scores = pd.to_numeric(df[score], errors="coerce").astype("Float64")
+        if df[score].notna().any() and scores.isna().all():
+            raise InputError(f"mark_duplicates: the score {score!r} holds no numbers: name a column that does.")
+    else:
+        scores = pd.Series(pd.NA, index=df.index, dtype="Float64")
     ranks = pd.DataFrame(
         {"faulty": faulty.to_numpy(dtype=bool), "score": -scores.to_numpy(dtype=float, na_value=float("nan"))}
     )

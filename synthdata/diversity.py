@@ -19,18 +19,19 @@ SEED = 1
 SAMPLE_ROWS = 2_000
 SAMPLE_PAIRS = 2_000
 SHOWN = 5
+LEADS = "how what which is are the a an to do does did can could should would i you we me my please best way command"
 
 
 def measure_diversity(df: pd.DataFrame) -> pd.DataFrame:
     """Measure how varied all rows are, and those that are kept.
 
     Input columns: instruction, response, null responses left out; subtopic and keep when present.
-    Returns a frame of measure and all, with keep also kept: rows; distinct-1, -2 and -3, the share of different words,
-    pairs and triples among all of instructions and responses, 0 to 1 (Li et al. 2016, arXiv:1510.03055); mean
-    similarity of random pairs of rows, 0 to 1 (ROUGE-L F1); subtopic balance, the entropy of the rows' subtopics over
-    the highest possible, 1 when all subtopics have as many rows (null without the column, or with one subtopic); and
-    the commonest verbs (the first word of an instruction that does not merely ask) and nouns (any other such word),
-    each with the share of instructions that have it: English, a guess.
+    Returns a frame of measure and all, with keep also kept: rows and rows measured; distinct-1, -2 and -3, the share of
+    different words, pairs and triples among all of instructions and responses, 0 to 1 (Li et al. 2016,
+    arXiv:1510.03055); mean similarity of random pairs of rows, 0 to 1 (ROUGE-L F1, Lin 2004); subtopic balance, the
+    entropy of the rows' subtopics over the highest possible, 1 when all have as many rows (null with fewer than two);
+    and the commonest verbs (the first word of an instruction after a lead such as "how do I") and nouns (any other
+    word that does not merely ask), each with the share of instructions that have it: English, and a guess.
     Distinct-n falls as text grows, so all and kept are measured on as many rows: a random SAMPLE_ROWS, or the kept
     ones' number. The draw is the same each time. Raises InputError for a missing column.
     """
@@ -52,6 +53,7 @@ def _measure_part(df: pd.DataFrame, size: int, subtopics: int) -> dict[str, Any]
     measures: dict[str, Any] = {"rows": len(df)}
     chosen = sorted(rng.sample(range(len(df)), min(size, len(df))))
     sample = df.iloc[chosen]
+    measures["rows measured"] = len(sample)
     rows = [
         (split_words(str(a)), split_words(str(b)))
         for a, b in zip(sample["instruction"], sample["response"], strict=True)
@@ -67,13 +69,20 @@ def _measure_part(df: pd.DataFrame, size: int, subtopics: int) -> dict[str, Any]
     verbs, nouns = Counter[str](), Counter[str]()
     asking = set(ASKING.split())
     for instruction, _ in rows:
-        content = [word for word in instruction if word not in asking and word.isalpha()]
-        verbs.update(content[:1])
-        nouns.update(set(content[1:]))
+        verb = _find_verb(instruction)
+        verbs.update(verb)
+        nouns.update({word for word in instruction if word.isalpha()} - asking - set(verb))
     for name, counts in (("verbs", verbs), ("nouns", nouns)):
         commonest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
         measures[name] = ", ".join(f"{word} {count / len(rows):.0%}" for word, count in commonest) or None
     return measures
+
+
+def _find_verb(instruction: list[str]) -> list[str]:
+    """Find the first word that does not lead up to what is asked, after "how" where that is near the start."""
+    leads = LEADS.split()
+    words = instruction[instruction.index("how") :] if "how" in instruction[:4] else instruction
+    return [word for word in words if word not in leads and word.isalpha()][:1]
 
 
 def _measure_balance(column: pd.Series, subtopics: int) -> float:

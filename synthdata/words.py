@@ -11,8 +11,11 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 _SCRIPTS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # written without spaces: each sign is a word
-_IGNORED = r"\s.,;:!?/'\"`*_()\[\]{}…–—‘’“”«»\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-_WORD = re.compile(rf"[{_SCRIPTS}]|[^\W_{_SCRIPTS}]+|[^\w{_IGNORED}-]")
+_IGNORED = (  # sentence punctuation, Markdown emphasis, brackets, control and direction characters
+    r"\s.,;:!?/'\"`*_()\[\]{}\u0000-\u001f\u007f-\u009f\u00a1\u00ab\u00b7\u00bb\u00bf\u2010-\u206f\u3000-\u303f\ufeff"
+    r"\ud800-\udfff-"
+)
+_WORD = re.compile(rf"[{_SCRIPTS}]|[^\W_{_SCRIPTS}]+|[^\w{_IGNORED}]")
 
 
 class Words(NamedTuple):
@@ -29,8 +32,7 @@ def split_words(text: str) -> list[str]:
     Sentence punctuation, Markdown emphasis, brackets and control characters are left out. Chinese and Japanese signs
     are words each. "C++" and "C#" differ; "`Docker run`." and "docker run" do not.
     """
-    text = text.casefold()
-    return _WORD.findall(text if text.isascii() else unicodedata.normalize("NFKC", text))
+    return _WORD.findall((text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold())
 
 
 def number_words(texts: Iterable[str]) -> Words:
