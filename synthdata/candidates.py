@@ -7,6 +7,7 @@ missed: the less alike, the likelier.
 
 from typing import Any
 
+ALL_PAIRS = 300  # so few rows are all compared: nothing is missed
 HASHES = 64
 SEED = 1
 HIGH = 0xFFFFFFFF_00000000
@@ -20,11 +21,13 @@ def find_candidates(ids: Any, starts: Any, vocabulary: list[str], groups: Any) -
 
     ids, starts: the words of each row, as in words.Words. groups: one number for each row; rows that share it are
     candidates whatever their signature. MinHash: Broder 1997; bands: Leskovec, Rajaraman and Ullman, Mining of Massive
-    Datasets, 3.4. Fewer rows get narrower bands, which miss less and cost more.
+    Datasets, 3.4. Fewer rows get narrower bands, which miss less and cost more; ALL_PAIRS rows or fewer, every pair.
     """
     import numpy as np
 
     n = len(starts) - 1
+    if n <= ALL_PAIRS:
+        return np.triu_indices(n, 1)
     signatures = _sign_rows(ids, starts, vocabulary)
     width = 2 if n <= 10_000 else 3 if n <= 100_000 else 4
     found = [_pair_neighbours(mix_bits(groups) & HIGH | signatures[:, 0], signatures)]

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 _SCRIPTS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # written without spaces: each sign is a word
-_IGNORED = (  # sentence punctuation, Markdown emphasis, brackets, control and direction characters
-    r"\s.,;:!?/'\"`*_()\[\]{}\u0000-\u001f\u007f-\u009f\u00a1\u00ab\u00b7\u00bb\u00bf\u2010-\u206f\u3000-\u303f\ufeff"
-    r"\ud800-\udfff-"
+_IGNORED = (  # sentence punctuation, Markdown emphasis, brackets, control, direction and invisible characters
+    r"\s.,;:!?/'\"`*_()\[\]{}\u0000-\u001f\u007f-\u00a1\u00ab\u00ad\u00b7\u00bb\u00bf\u061c\u180e\u2000-\u206f"
+    r"\u3000-\u303f\ud800-\udfff\ufeff\U000e0000-\U000e0fff-"
 )
 _WORD = re.compile(rf"[{_SCRIPTS}]|[^\W_{_SCRIPTS}]+|[^\w{_IGNORED}]")
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import synthdata as sd
-from synthdata.candidates import NEIGHBOURS
+from synthdata.candidates import ALL_PAIRS
 from synthdata.dedup import FLOOR, THRESHOLD
 
 STOP = (
@@ -171,16 +171,38 @@ def test_a_chain_ends_at_a_row_that_stays() -> None:
     assert sd.resolve_duplicates(df, 0.9)["duplicate_of"].isna().all()
 
 
-def test_a_large_crowd_of_near_duplicates_leaves_one() -> None:
+def make_variants(n: int) -> pd.DataFrame:
+    """Rows of one question, each answered with some words of the first answer changed, and as many unlike any other."""
     rng = random.Random(0)
     words = STOP.split()
     rows = []
-    for number in range(20 * NEIGHBOURS):
+    for number in range(n):
         changed = list(words)
-        changed[rng.randrange(len(words))] = f"w{number}"
+        for place in rng.sample(range(len(words)), rng.randint(1, 6)):
+            changed[place] = f"w{number}"
         rows.append(("Stop a container", " ".join(changed)))
-    marked = sd.mark_duplicates(make_frame(*rows))
-    assert marked["duplicate_of"].isna().sum() == 1
+        rows.append((f"Ask for q{number}", " ".join(f"a{rng.randrange(10_000)}" for _ in range(30))))
+    return make_frame(*rows, reward=rng.sample(range(len(rows)), len(rows)))
+
+
+def test_a_crowd_of_near_duplicates_leaves_one() -> None:
+    df = make_variants(2 * ALL_PAIRS)
+    marked = sd.mark_duplicates(df)
+    stays = marked[marked["duplicate_of"].isna()]
+    assert stays["instruction"].str.startswith("Ask").sum() == 2 * ALL_PAIRS
+    assert stays.loc[stays["instruction"] == "Stop a container", "reward"].tolist() == [df["reward"][::2].max()]
+    shuffled = sd.mark_duplicates(df.sample(frac=1, random_state=0)).sort_index()
+    pd.testing.assert_frame_equal(shuffled, marked)
+
+
+def test_hardly_a_pair_above_the_threshold_is_missed_among_many_rows() -> None:
+    df = make_variants(ALL_PAIRS)
+    exact = [sd.mark_duplicates(part) for part in (df[:ALL_PAIRS], df[ALL_PAIRS:])]  # all pairs of each are compared
+    whole = sd.mark_duplicates(df)
+    assert len(df) > ALL_PAIRS
+    for part in exact:
+        found = whole["similarity"].loc[part.index].fillna(0) >= part["similarity"].fillna(0) - 0.02
+        assert found.mean() > 0.98
 
 
 @pytest.mark.parametrize("threshold", [0.59, 1.01, -1, float("nan"), "0.8", None, True])

@@ -4,8 +4,8 @@ python -m tests.benchmarks.dedup_speed [rows, 1,000,000 unless told]
 
 An instruction has about 10 words, a response about 30, drawn as words are in text (Zipf). A third of the rows share one
 template for both. Planted: exact repeats in other case and punctuation; near ones, asked in other words and answered
-with one to three words changed; and rows that look alike but differ in the one noun that both texts turn on, which must
-not be marked.
+with one to three words changed, and far ones with four or five, close to the threshold; and rows that look alike but
+differ in the one noun that both texts turn on, which must not be marked.
 """
 
 import os
@@ -20,7 +20,7 @@ from synthdata.dedup import THRESHOLD, mark_duplicates
 
 ASKED = ("How do I", "How can I", "Show me how to", "What is the way to", "Please explain how to")
 SYLLABLES = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
-KINDS = {"exact": 0.05, "near": 0.10, "noun": 0.05}
+KINDS = {"exact": 0.05, "near": 0.10, "far": 0.02, "noun": 0.05}
 
 
 def make_rows(n: int, seed: int = 0) -> pd.DataFrame:
@@ -46,8 +46,9 @@ def make_rows(n: int, seed: int = 0) -> pd.DataFrame:
             rows.append((instruction, response, "new"))
             continue
         instruction, response = list(old[0]), list(old[1])
-        if kind == "near":
-            for place in rng.sample(range(len(response)), rng.randint(1, 3)):
+        if kind in ("near", "far"):
+            changes = rng.randint(1, 3) if kind == "near" else rng.randint(4, 5)
+            for place in rng.sample(range(len(response)), changes):
                 response[place] = rng.choice(vocabulary)
         if kind == "noun":
             noun = instruction[-1]
@@ -58,7 +59,7 @@ def make_rows(n: int, seed: int = 0) -> pd.DataFrame:
         rows.append((instruction, response, kind))
     lines = []
     for number, (instruction, response, kind) in enumerate(rows):
-        question = f"{rng.choice(ASKED) if kind == 'near' else ASKED[0]} {' '.join(instruction)}?"
+        question = f"{rng.choice(ASKED) if kind in ('near', 'far') else ASKED[0]} {' '.join(instruction)}?"
         answer = " ".join(response) + "."
         if kind == "exact":
             question, answer = question.upper(), f"**{answer[:-1]}**"
@@ -85,7 +86,7 @@ def main() -> None:
     print(f"{n:,} rows of {words[0]:.0f} and {words[1]:.0f} words: {seconds:.1f} s ({load})")
     print(f"memory at its highest: {read_memory('VmHWM'):.2f} GiB, of which {before:.2f} hold the rows")
     is_marked = marked["duplicate_of"].notna()
-    for kind in ("exact", "near"):
+    for kind in ("exact", "near", "far"):
         planted = df["kind"] == kind
         print(
             f"planted, {kind}: {is_marked[planted].sum():,} of {planted.sum():,} found ({is_marked[planted].mean():.2%})"
