@@ -49,8 +49,13 @@ NOUNS = [
         " while every other world spends half its time beyond the Sun from {}. A simulation shows {} in a minute.",
         [("Venus", "this"), ("Neptune", "that"), ("Saturn", "it")],
     ),
-    ("Is {} written in Go?", "Yes{}{}", [("Docker", ""), ("Podman", ""), ("Kubernetes", "")]),
-    ("What is {} × 12?", "{}{}", [("11", ""), ("13", ""), ("25", "")]),
+    ("Is {} written in Go?", "Yes.", [("Docker", ""), ("Podman", ""), ("Kubernetes", "")]),
+    (
+        "Is {} an open source program that everybody may change and sell to others as they like?",
+        "Yes.",
+        [("Docker", ""), ("Podman", "")],
+    ),
+    ("What is {} × 12?", "{1}", [("11", "132"), ("13", "156"), ("25", "300")]),
     (
         "How do I run a container {} a network?",
         "`docker run --network {}` sets it.{}",
@@ -171,14 +176,14 @@ def test_a_chain_ends_at_a_row_that_stays() -> None:
     assert sd.resolve_duplicates(df, 0.9)["duplicate_of"].isna().all()
 
 
-def make_variants(n: int) -> pd.DataFrame:
+def make_variants(n: int, most: int = 6) -> pd.DataFrame:
     """Rows of one question, each answered with some words of the first answer changed, and as many unlike any other."""
     rng = random.Random(0)
     words = STOP.split()
     rows = []
     for number in range(n):
         changed = list(words)
-        for place in rng.sample(range(len(words)), rng.randint(1, 6)):
+        for place in rng.sample(range(len(words)), rng.randint(1, most)):
             changed[place] = f"w{number}"
         rows.append(("Stop a container", " ".join(changed)))
         rows.append((f"Ask for q{number}", " ".join(f"a{rng.randrange(10_000)}" for _ in range(30))))
@@ -191,8 +196,16 @@ def test_a_crowd_of_near_duplicates_leaves_one() -> None:
     stays = marked[marked["duplicate_of"].isna()]
     assert stays["instruction"].str.startswith("Ask").sum() == 2 * ALL_PAIRS
     assert stays.loc[stays["instruction"] == "Stop a container", "reward"].tolist() == [df["reward"][::2].max()]
+
+
+def test_which_pairs_are_missed_among_many_rows_depends_neither_on_their_order_nor_on_a_row_unlike_them() -> None:
+    df = make_variants(2 * ALL_PAIRS, most=16)
+    marked = sd.mark_duplicates(df)
     shuffled = sd.mark_duplicates(df.sample(frac=1, random_state=0)).sort_index()
     pd.testing.assert_frame_equal(shuffled, marked)
+    other = make_frame(("Something else", "entirely"), reward=[9999]).assign(id="other")
+    more = sd.mark_duplicates(pd.concat([other, df], ignore_index=True))[1:].reset_index(drop=True)
+    pd.testing.assert_frame_equal(more, marked)
 
 
 def test_hardly_a_pair_above_the_threshold_is_missed_among_many_rows() -> None:
