@@ -18,9 +18,11 @@ from synthdata.checks import check_columns
 from synthdata.errors import InputError
 from synthdata.words import Words, number_words
 
+# On 322 rows about Docker, every pair compared and read: the two most alike repeat each other (0.89 and 0.77), and the
+# next is a pair that differs in its noun (0.69, lowered to 0.48). 0.8 misses one of the two.
 THRESHOLD = 0.75
 FLOOR = 0.6  # less alike pairs are not looked for
-SUBJECT_FACTOR = 0.7
+SUBJECT_FACTOR = 0.7  # below the threshold however alike the rest is; on the slider, still to be seen
 SHORT_RESPONSE = 20  # words; a shorter response is too short to show whether a word of the instruction mattered
 SHOWN_WORDS = 12
 
@@ -57,13 +59,13 @@ def mark_duplicates(df: pd.DataFrame, threshold: float = THRESHOLD, *, score: st
     "show", aside. It is lowered by SUBJECT_FACTOR when the instructions differ in a word that matters: one that the
     responses do not share either, or any when they are shorter than SHORT_RESPONSE words. Rows of the same
     instruction with another `sample` are alternatives to choose from: they are duplicates only when they are the same.
-    Candidates come from MinHash, compared exactly then; 0.8 is the edit similarity of Lee et al. 2022
-    (arXiv:2107.06499). Exact repeats are always found.
-    Raises InputError for a missing column, repeated ids, or a threshold out of range.
+    Candidates come from MinHash and are then compared exactly, as in Lee et al. 2022 (arXiv:2107.06499), who cut at an
+    edit similarity of 0.8. Exact repeats are always found.
+    Raises InputError for a missing column, repeated ids, a score without numbers, or a threshold out of range.
     """
     check_columns(df, "mark_duplicates", ("id", "instruction", "response", *([score] if score else [])))
     _check_threshold("mark_duplicates", threshold)
-    _check_ids(df, "mark_duplicates")
+    ids = _check_ids(df, "mark_duplicates").tolist()
     order = _rank_rows(df, score or "reward")
     instructions = df["instruction"].astype(object).where(df["instruction"].notna(), "").tolist()
     responses = df["response"].tolist()
@@ -72,7 +74,7 @@ def mark_duplicates(df: pd.DataFrame, threshold: float = THRESHOLD, *, score: st
     similarity: list[float | None] = [None] * len(df)
     similar_to: list[Any] = [None] * len(df)
     differing: list[str | None] = [None] * len(df)
-    ids, vocabulary = df["id"].tolist(), list(words.vocabulary)
+    vocabulary = list(words.vocabulary)
     samples = df["sample"].tolist() if "sample" in df else None
     for worse, better, value in _compare_rows(reduced, canonical, order, instructions, responses, samples):
         row, original = order[worse], order[better]
@@ -258,10 +260,11 @@ def _measure_pairs(texts: Words, better: Any, worse: Any) -> tuple[Any, Any]:
 
 def _spell_segments(texts: Words) -> list[Any]:
     """Write each segment as a string with one character for each word, which rapidfuzz compares fastest."""
+    encoding = f"utf-32-{sys.byteorder[0]}e"  # with the byte order named, no number is taken for a byte order mark
     cuts = texts.starts.tolist()
     if len(texts.vocabulary) > sys.maxunicode:
         return [tuple(texts.ids[start:end].tolist()) for start, end in pairwise(cuts)]
-    return [texts.ids[start:end].tobytes().decode("utf-32", "surrogatepass") for start, end in pairwise(cuts)]
+    return [texts.ids[start:end].tobytes().decode(encoding, "surrogatepass") for start, end in pairwise(cuts)]
 
 
 def _differ_in_subject(texts: Words, canonical: Any, better: int, worse: int) -> bool:

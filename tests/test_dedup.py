@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 import synthdata as sd
 from synthdata.candidates import ALL_PAIRS
-from synthdata.dedup import FLOOR, THRESHOLD
+from synthdata.dedup import FLOOR, THRESHOLD, _spell_segments
+from synthdata.words import Words
 
 STOP = (
     "Run `docker stop NAME` and wait: the process inside gets ten seconds to end by itself before it is killed."
@@ -140,6 +142,11 @@ def test_the_better_scored_stays_then_the_earlier() -> None:
     assert marked["duplicate_of"].fillna("").tolist() == ["id2", "id2", ""]
 
 
+def test_ids_may_be_numbers() -> None:
+    marked = sd.mark_duplicates(make_frame(("a", "b"), ("a", "b")).assign(id=[7, 8]))
+    assert marked["duplicate_of"].fillna("").tolist() == ["", "7"]
+
+
 def test_a_faulty_row_never_stays_in_place_of_a_whole_one() -> None:
     rows = [("Stop a container", STOP)] * 3
     marked = sd.mark_duplicates(
@@ -157,6 +164,11 @@ def test_samples_of_one_instruction_are_duplicates_only_when_the_same() -> None:
     assert marked["duplicate_of"].fillna("").tolist() == ["", "", "id0"]
     marked = sd.mark_duplicates(make_frame(*rows, sample=[0, 0, 2]))
     assert marked["duplicate_of"].fillna("").tolist() == ["", "id0", "id0"]
+
+
+def test_a_word_whose_number_is_a_byte_order_mark_or_a_surrogate_counts() -> None:
+    ids = np.array([0xFEFF, 0xD800, 1, 0xFEFF], dtype=np.uint32)
+    assert [len(text) for text in _spell_segments(Words(ids, np.array([0, 3, 4]), {}))] == [3, 1]
 
 
 def test_missing_and_empty_responses() -> None:
