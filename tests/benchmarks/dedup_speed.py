@@ -3,9 +3,9 @@
 python -m tests.benchmarks.dedup_speed [rows, 1,000,000 unless told]
 
 An instruction has about 10 words, a response about 30, drawn as words are in text (Zipf). A third of the rows share one
-template for both. Planted: exact repeats in other case and punctuation; near ones, asked in other words and answered
-with one to three words changed, and far ones with four or five, close to the threshold; and rows that look alike but
-differ in the one noun that both texts turn on, which must not be marked.
+template for both. Planted: exact repeats in other case and punctuation; near ones, asked in other words, half of them with
+one word more, and answered with one to three words changed, and far ones with four or five, close to the threshold; and
+rows that look alike but differ in the one noun that both texts turn on, which must not be marked.
 """
 
 import os
@@ -47,6 +47,8 @@ def make_rows(n: int, seed: int = 0) -> pd.DataFrame:
             continue
         instruction, response = list(old[0]), list(old[1])
         if kind in ("near", "far"):
+            if rng.random() < 0.5:
+                instruction.insert(0, rng.choice(vocabulary))
             changes = rng.randint(1, 3) if kind == "near" else rng.randint(4, 5)
             for place in rng.sample(range(len(response)), changes):
                 response[place] = rng.choice(vocabulary)
