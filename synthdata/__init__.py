@@ -2,7 +2,10 @@
 
 from synthdata.cache import open_cache
 from synthdata.client import Client
+from synthdata.contamination import mark_contamination
 from synthdata.cut import count_outcomes, count_subtopics, list_at_cut
+from synthdata.dedup import mark_duplicates, resolve_duplicates
+from synthdata.diversity import measure_diversity
 from synthdata.endpoints import parse_endpoint
 from synthdata.errors import CacheError, EndpointError, InputError, ModelFileError, RecordingError, SynthdataError
 from synthdata.explore import explore_thresholds
@@ -49,7 +52,10 @@ __all__ = [
     "generate_subtopics",
     "list_at_cut",
     "make_ledger",
+    "mark_contamination",
+    "mark_duplicates",
     "measure_agreement",
+    "measure_diversity",
     "open_cache",
     "parse_endpoint",
     "plot_ledger",
@@ -58,6 +64,7 @@ __all__ = [
     "rank_within_instruction",
     "read_jsonl",
     "read_judgements",
+    "resolve_duplicates",
     "review_rows",
     "sample_rows",
     "score_responses",

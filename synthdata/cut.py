@@ -78,8 +78,10 @@ def find_nearest(decider: Decider, thresholds: Thresholds, n: int) -> list[tuple
             codes, _ = decider.decide(_open_end(thresholds, column, end))
             rows = np.flatnonzero((codes == 0) & ~np.isnan(values))
             gap = (values[rows] - bound) * sign
-            mark = f"{column} {'≥' if sign > 0 else '≤'} {bound:g}"
-            for side, near in (("passes", gap >= 0), ("is cut", gap < 0)):
+            strict = column == "similarity"  # at its bound a row is a duplicate
+            mark = f"{column} {'≥' if sign > 0 else '<' if strict else '≤'} {bound:g}"
+            passes = gap > 0 if strict else gap >= 0
+            for side, near in (("passes", passes), ("is cut", ~passes)):
                 found += [(column, mark, side, int(row)) for row in _pick_smallest(rows[near], np.abs(gap[near]), n)]
     return found
 
@@ -95,9 +97,7 @@ def find_flips(before: np.ndarray, after: np.ndarray, n: int) -> tuple[int, int,
 
 def _open_end(thresholds: Thresholds, column: str, end: int) -> Thresholds:
     low, high = thresholds[column]
-    # A similarity without an upper end would bring back the marks that its bound replaced.
-    loose = float("inf") if column == "similarity" else None
-    return Thresholds(**{**thresholds, column: (None, high) if end == 0 else (low, loose)})
+    return Thresholds(**{**thresholds, column: (None, high) if end == 0 else (low, None)})
 
 
 def _pick_smallest(rows: np.ndarray, gap: np.ndarray, n: int) -> np.ndarray:

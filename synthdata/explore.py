@@ -118,9 +118,7 @@ class Explorer:
         import ipywidgets
 
         self.sliders: dict[str, Any] = {}
-        marked = self.decider.get_values("similarity") if "similarity" in self.columns else np.array([np.nan])
-        # Just below the least similar mark: there the bound rejects what the marks reject.
-        self._marks = (math.ceil(np.nanmin(marked) * 100) - 1) / 100 if not np.isnan(marked).all() else 1.0
+        self._marks = self._find_marks() if "similarity" in self.columns else 1.0
         for column in self.columns:
             low, high = get_range(self.df, column)
             step = 0.01 if high - low <= 2 else 0.05
@@ -140,6 +138,18 @@ class Explorer:
             slider.value = self._find_position(column, self._start.get(column))
             slider.observe(self._follow_slider, names="value")
         self._shown = {column: slider.value for column, slider in self.sliders.items()}
+
+    def _find_marks(self) -> float:
+        """The bound on similarity that rejects what the marks reject."""
+        values = self.decider.get_values("similarity")
+        marked = (
+            self.df["duplicate_of"].notna().to_numpy() if "duplicate_of" in self.df else np.zeros(len(values), bool)
+        )
+        if not marked.any():
+            return 1.0
+        least = float(np.nanmin(values[marked]))
+        rounded = math.floor(least * 100) / 100
+        return rounded if not (values[~marked] >= rounded).any() else least
 
     def _find_position(self, column: str, pair: Bounds | None) -> tuple[float, ...]:
         slider = self.sliders[column]
@@ -169,15 +179,15 @@ class Explorer:
             if column not in self.sliders or self.sliders[column].value == self._find_position(
                 column, self._start.get(column)
             ):
-                pair = self._start.get(column, (None, None))  # not moved: the literal as it was written
+                if column in self._start:
+                    bounds[column] = self._start[column]  # not moved: the literal as it was written
             else:
                 slider = self.sliders[column]
                 low, high = (round(value, 4) for value in slider.value)
-                # The end of the similarity slider lets every mark pass; no bound at all would let the marks decide.
-                open_end = None if column != "similarity" else high
-                pair = (None if low <= slider.min else low, open_end if high >= slider.max else high)
-            if tuple(pair) != (None, None):
-                bounds[column] = pair
+                pair = (None if low <= slider.min else low, None if high >= slider.max else high)
+                # An open similarity lets every mark pass; without a bound on it the marks would decide.
+                if pair != (None, None) or column == "similarity":
+                    bounds[column] = pair
         return Thresholds(**bounds)
 
     def _set(self, positions: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ in errors. Not covered: training formats and the dataset card.
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,25 +71,37 @@ def read_jsonl(path: str | os.PathLike[str], columns: Iterable[str] = FIRST_COLU
     columns: keys that each line must have. Raises InputError naming the file and the line that is not JSON, no object,
     or lacks a key.
     """
-    try:
-        lines = Path(path).read_bytes().split(b"\n")
-    except OSError as cause:
-        raise InputError(f"{path} cannot be read ({cause.strerror}): check the path.") from cause
     rows = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    for number, row in read_objects(path):
+        lacking = [column for column in columns if column not in row]
+        if lacking:
+            raise InputError(f"{path} line {number} lacks the key {lacking[0]!r}: add it, or pass columns=…")
+        rows.append(row)
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(columns))
+
+
+def read_objects(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the number and the object of each line of a JSONL file that is not blank.
+
+    Raises InputError for a file that cannot be read, and naming the line that is not JSON or no object.
+    """
+    for number, line in read_lines(path):
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError as cause:
             raise InputError(f"{path} line {number} is not JSON ({cause}): correct or remove that line.") from cause
         if not isinstance(row, dict):
             raise InputError(f"{path} line {number} is a JSON {type(row).__name__}, not an object: correct that line.")
-        lacking = [column for column in columns if column not in row]
-        if lacking:
-            raise InputError(f"{path} line {number} lacks the key {lacking[0]!r}: add it, or pass columns=…")
-        rows.append(row)
-    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(columns))
+        yield number, row
+
+
+def read_lines(path: str | os.PathLike[str]) -> list[tuple[int, bytes]]:
+    """Read the lines of a file that are not blank, numbered from 1. Raises InputError when it cannot be read."""
+    try:
+        lines = Path(path).read_bytes().split(b"\n")
+    except OSError as cause:
+        raise InputError(f"{path} cannot be read ({cause.strerror}): check the path.") from cause
+    return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
 
 
 def export_dataset(df: pd.DataFrame, folder: str | os.PathLike[str] = ".") -> pd.DataFrame:

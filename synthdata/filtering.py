@@ -53,8 +53,8 @@ def apply_thresholds(df: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
     duplicate_of, similarity and contaminated_by when present.
     Output columns: keep (bool); reject_reason: null when kept, else "failed: …", "cut off", "unverified: <the first
     fatal problem's kind>", "duplicate", "contaminated", "<column> missing", "<column> < bound" or "<column> > bound", in
-    this order of precedence. A row whose verified is null is not rejected for it. An upper bound on similarity takes the
-    place of the mark in duplicate_of: it alone then says which rows are duplicates, and null means unique.
+    this order of precedence. A row whose verified is null is not rejected for it. A bound on similarity takes the place of
+    the mark in duplicate_of: a row at or above its upper bound is a duplicate, as in mark_duplicates, and null means unique.
     Raises InputError for a missing or non-numeric column, bounds on the scores of more than one scorer, or bounds that
     reward_form "scalar" cannot meet: such rewards are comparable only within an instruction (rank_within_instruction).
     """
@@ -133,8 +133,8 @@ class Decider:
         codes, reasons = self.fixed.copy(), list(self.reasons)
         closest = thresholds.get("similarity", (None, None))[1]
         if closest is not None:
-            self._mark(codes, reasons, self.get_values("similarity") > closest, f"duplicate: similarity > {closest:g}")
-        elif self._duplicate is not None:
+            self._mark(codes, reasons, self.get_values("similarity") >= closest, f"duplicate: similarity ≥ {closest:g}")
+        elif "similarity" not in thresholds and self._duplicate is not None:
             self._mark(codes, reasons, self._duplicate, "duplicate")
         if self._contaminated is not None:
             self._mark(codes, reasons, self._contaminated, "contaminated")
@@ -145,7 +145,7 @@ class Decider:
                 self._mark(codes, reasons, np.isnan(values), f"{column} missing")
             if low is not None:
                 self._mark(codes, reasons, values < low, f"{column} < {low:g}")
-            if high is not None:
+            if high is not None and column != "similarity":
                 self._mark(codes, reasons, values > high, f"{column} > {high:g}")
         return codes, reasons
 

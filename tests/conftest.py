@@ -5,11 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 import synthdata as sd
 from synthdata import limits
 from tests.nim_server import GENERATOR, NimServer
+
+hypothesis.settings.register_profile("no clock", deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("no clock")
 
 ROOT = Path(__file__).parent.parent
 

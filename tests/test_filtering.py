@@ -40,6 +40,19 @@ def test_failed_cut_off_and_duplicate_rows_are_never_kept() -> None:
     assert decided.loc[4, "reject_reason"] == "failed: response"
 
 
+def test_a_bound_on_similarity_decides_in_place_of_the_mark_and_null_passes() -> None:
+    df = make_frame(similarity=pd.array([None, 0.9, 0.8], dtype="Float64"), duplicate_of=[None, "id0", "id0"])
+    kept = {bound: sd.apply_thresholds(df, sd.Thresholds(similarity=(None, bound))) for bound in (None, 1.0, 0.9, 0.8)}
+    assert {bound: decided["keep"].tolist() for bound, decided in kept.items()} == {
+        None: [True, True, True],
+        1.0: [True, True, True],
+        0.9: [True, False, True],
+        0.8: [True, False, False],
+    }
+    assert kept[0.8]["reject_reason"].tolist()[1:] == ["duplicate: similarity ≥ 0.8"] * 2
+    assert sd.apply_thresholds(df, sd.Thresholds())["keep"].tolist() == [True, False, False]
+
+
 @pytest.mark.parametrize(
     "bounds",
     [(4.0, 3.0), (1.0,), 3.0, "ab", (float("nan"), None), ("3", None), (True, None), None],
@@ -95,8 +108,10 @@ def test_a_bound_on_similarity_takes_the_place_of_the_mark() -> None:
     assert sd.apply_thresholds(df, sd.Thresholds())["reject_reason"].tolist()[1:] == ["duplicate"] * 3
     decided = sd.apply_thresholds(df, sd.Thresholds(similarity=(None, 0.85)))
     assert decided["keep"].tolist() == [True, True, False, False]
-    assert decided["reject_reason"].tolist()[2:] == ["duplicate: similarity > 0.85"] * 2
+    assert decided["reject_reason"].tolist()[2:] == ["duplicate: similarity ≥ 0.85"] * 2
     loose = sd.apply_thresholds(df, sd.Thresholds(similarity=(None, 1.0)))
+    assert loose["reject_reason"].tolist()[3] == "duplicate: similarity ≥ 1"
+    loose = sd.apply_thresholds(df, sd.Thresholds(similarity=(None, None)))
     assert loose["reject_reason"].tolist()[3] == "contaminated"
 
 

@@ -45,7 +45,7 @@ def make_usage() -> pd.DataFrame:
 
 def make_decided() -> pd.DataFrame:
     reasons = ["failed: reward", "failed: response", "cut off", "unverified: unknown flag", "duplicate",
-               "duplicate: similarity > 0.9", "contaminated", "helpfulness < 3", "helpfulness < 3", None, None]  # fmt: skip
+               "duplicate: similarity ≥ 0.9", "contaminated", "helpfulness < 3", "helpfulness < 3", None, None]  # fmt: skip
     verified = pd.array([True] * 9 + [None, True], dtype="boolean")
     return pd.DataFrame(
         {"keep": [reason is None for reason in reasons], "reject_reason": reasons, "verified": verified}
@@ -72,7 +72,7 @@ def test_the_ledger_always_adds_up(lines: list[dict[str, Any]], low: Any, high: 
         value = row.helpfulness
         scored = value is not pd.NA and (low is None or value >= low) and (high is None or value <= high)
         similar = (
-            row.similarity is not pd.NA and row.similarity > near if near is not None else row.duplicate_of is not None
+            row.similarity is not pd.NA and row.similarity >= near if near is not None else row.duplicate_of is not None
         )
         fault = row.error is not None or row.response is None or row.finish_reason == "length"
         false = row.verified is not pd.NA and not row.verified
@@ -88,11 +88,11 @@ def test_lines_stand_in_the_order_of_the_stages() -> None:
         ["questions", "not generated", "subtopic or question not obtained", 1, 11],
         ["responses", "failed", "response", 1, 10],
         ["responses", "rejected", "cut off", 1, 9],
-        ["scores", "failed", "reward", 1, 8],
-        ["verification", "unverified", "unknown flag", 1, 7],
-        ["duplicates", "duplicate", "", 1, 6],
-        ["duplicates", "duplicate", "similarity > 0.9", 1, 5],
-        ["contamination", "contaminated", "", 1, 4],
+        ["verification", "unverified", "unknown flag", 1, 8],
+        ["duplicates", "duplicate", "", 1, 7],
+        ["duplicates", "duplicate", "similarity ≥ 0.9", 1, 6],
+        ["contamination", "contaminated", "", 1, 5],
+        ["scores", "failed", "reward", 1, 4],
         ["thresholds", "rejected", "helpfulness < 3", 2, 2],
         ["", "kept", "", 2, 2],
     ]
