@@ -4,13 +4,16 @@ Covers the request that names them, and the choice of the better version; the ot
 problems (verify/), rows that have no response at all.
 """
 
+import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from synthdata.checks import check_columns, check_count
+from synthdata.checks import check_columns
 from synthdata.client import Client
+from synthdata.errors import InputError
+from synthdata.pages import clean_text
 from synthdata.prompting import REPAIR_PROMPT, fill_prompt
 from synthdata.replies import Completion
 from synthdata.verify import verify_responses
@@ -31,7 +34,7 @@ def repair_responses(
     """Send each response that has a fatal problem back to the generator, and keep the better version.
 
     Input columns: instruction, response, finish_reason, verified, problems. attempts: how often, at most, each row is sent
-    back; a row that verifies is not sent again. verifiers: as verify_responses takes them. prompt: a template with
+    back, 0 for never; a row that verifies is not sent again. verifiers: as verify_responses takes them. prompt: a template with
     {problems}, the next turn after instruction and response. params: sampling parameters.
     The version with fewer fatal problems wins; the earlier one where they are equal.
     Output columns: response, finish_reason, verified, problems and completion_tokens of the version that won;
@@ -41,7 +44,8 @@ def repair_responses(
     Raises InputError for a missing column or template field, EndpointError when the run cannot go on.
     """
     check_columns(df, "repair_responses", ("instruction", "response", "finish_reason", "verified", "problems"))
-    check_count("attempts", attempts)
+    if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 0:
+        raise InputError(f"attempts is {attempts!r}: give a whole number, 0 to send nothing back.")
     result = df.assign(
         repair=pd.array([None] * len(df), dtype="str"),
         repair_attempts=pd.array([0] * len(df), dtype="Int64"),
@@ -73,6 +77,24 @@ def count_repairs(df: pd.DataFrame) -> pd.DataFrame:
     order = [name for name in ("not sent", "repaired", "improved", "no better", "failed") if name in counts]
     counts = counts.reindex(order)
     return pd.DataFrame({"rows": counts, "share": counts / max(len(df), 1)}).rename_axis("repair").reset_index()
+
+
+def compare_versions(df: pd.DataFrame, row: int = 0) -> str:
+    """Write what repair changed in one response: its problems, then removed lines after - and new ones after +.
+
+    Input columns: instruction, response, repair, other_response, other_problems. row: counts the rows that repair made
+    better, from 0. Returns printable text, control characters written as escapes; says so when there is no such row.
+    Raises InputError for a missing column.
+    """
+    check_columns(df, "compare_versions", ("instruction", "response", "repair", "other_response", "other_problems"))
+    better = df[df["repair"].isin(["repaired", "improved"])]
+    if row >= len(better):
+        return f"repair made {len(better):,} rows better"
+    chosen = better.iloc[row]
+    before, after = (clean_text(chosen[name]).splitlines() for name in ("other_response", "response"))
+    changes = list(difflib.unified_diff(before, after, n=1, lineterm=""))[2:]
+    problems = clean_text(list_problems(chosen["other_problems"]))
+    return "\n".join([clean_text(chosen["instruction"]), "", problems, "", *changes])
 
 
 def count_fatal(problems: Sequence[Mapping[str, Any]]) -> int:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import synthdata as sd
-from synthdata.repair import count_repairs, repair_responses
+from synthdata.repair import compare_versions, count_repairs, repair_responses
 from synthdata.verify import verify_responses
 from tests.nim_server import Answer, NimServer, make_chat
 
@@ -105,12 +105,30 @@ def test_a_frame_without_problems_costs_nothing(connect: Connect) -> None:
     assert repaired["repair"].isna().all()
 
 
+def test_no_attempts_leave_the_frame_with_its_columns(connect: Connect) -> None:
+    with NimServer() as server:
+        repaired = repair_responses(make_frame(INVENTED), connect(server), attempts=0)
+        assert not server.requests
+    assert repaired["repair"].isna().all()
+
+
+def test_the_two_versions_are_shown_as_text(connect: Connect) -> None:
+    with NimServer(lambda server, body: make_chat(REAL.replace("all", "\x1b[2Jall"))) as server:
+        repaired = repair_responses(make_frame(REAL, INVENTED), connect(server))
+    shown = compare_versions(repaired)
+    assert "-docker ps --everything" in shown.splitlines()
+    assert "unknown flag: " in shown
+    assert "\x1b" not in shown
+    assert "\\x1b[2Jall" in shown
+    assert compare_versions(repaired, row=1) == "repair made 1 rows better"
+
+
 def test_bad_input_is_named(connect: Connect) -> None:
     with NimServer() as server:
         client = connect(server)
         with pytest.raises(sd.InputError, match="repair_responses needs the column 'verified'"):
             repair_responses(make_frame(REAL).drop(columns="verified"), client)
-        with pytest.raises(sd.InputError, match="attempts is 0"):
-            repair_responses(make_frame(REAL), client, attempts=0)
+        with pytest.raises(sd.InputError, match="attempts is -1"):
+            repair_responses(make_frame(REAL), client, attempts=-1)
         with pytest.raises(sd.InputError, match="the repair prompt lacks {problems}"):
             repair_responses(make_frame(INVENTED), client, prompt="Do better.")
