@@ -12,8 +12,9 @@ from synthdata.checks import check_count
 from synthdata.client import Client
 from synthdata.endpoints import NIM_URL, suggest_models
 from synthdata.errors import EndpointError
+from synthdata.judge import JUDGE_QUESTIONS
 from synthdata.replies import Failure, read_completion
-from synthdata.reward import JUDGE_QUESTIONS, TOP_LOGPROBS, parse_reward, parse_yes_no
+from synthdata.reward import TOP_LOGPROBS, parse_reward, parse_yes_no
 from synthdata.scoring import choose_form
 
 PING = {"messages": [{"role": "user", "content": "Answer with the word ready."}], "max_tokens": 8, "temperature": 0}

@@ -1,8 +1,9 @@
-"""Model reply -> five attributes, or one scalar; and the questions that make any chat model a judge.
+"""Model reply -> five attributes, or one scalar.
 
 Covers every form of reward reply known to us: attributes in logprobs, attributes in the content, the message as a list,
 one scalar, a judge's yes/no by probability, a judge's JSON where logprobs are not served. A reply that cannot be read
-gives no score and keeps its text; it never becomes a number. Not covered: sending (scoring.py), pairwise comparison.
+gives no score and keeps its text; it never becomes a number. Not covered: sending (scoring.py), a judge's questions
+and weights (judge.py), pairwise comparison.
 """
 
 import math
@@ -19,24 +20,6 @@ ATTRIBUTES = ("helpfulness", "correctness", "coherence", "complexity", "verbosit
 
 # Regression weights of NVIDIA's model card for nemotron-4-340b-reward, from HelpSteer2 attributes to one preference.
 NEMOTRON_WEIGHTS = {"helpfulness": 0.3, "correctness": 0.74, "coherence": 0.46, "complexity": 0.47, "verbosity": -0.33}
-
-# The question for each attribute, asked as the next turn of the conversation, and whether yes is good.
-JUDGE_QUESTIONS: dict[str, tuple[str, bool]] = {
-    "helpfulness": ("Does the answer do exactly what the request asks for?", True),
-    "correctness": ("Do all the commands and options in your answer exist?", True),
-    "coherence": ("Does any part of your answer contradict another part?", False),
-    "complexity": ("Is what I asked for difficult?", True),
-    "verbosity": ("Is your answer longer than it needs to be?", True),
-}
-
-# Signs that agreed with Nemotron-4-340b's verdicts on 114 rows, judged by the embedded 1.5B model (AUC 0.77 there, 0.68 on
-# 102 others). That coherence counts against a row is what that model's answers gave, not what one would expect.
-JUDGE_WEIGHTS = {"helpfulness": 0.25, "correctness": 0.25, "coherence": -0.25, "complexity": 0.25}
-
-JUDGE_JSON_PROMPT = """\
-Rate your last answer. Reply with nothing but a JSON object with a number from 0 (worst) to 4 (best) for "helpfulness", \
-"correctness" and "coherence", from 0 (trivial) to 4 (expert) for "complexity", and from 0 (terse) to 4 (wordy) for \
-"verbosity"."""
 
 NO_LOGPROBS = "the endpoint serves no logprobs"
 TOP_LOGPROBS = 12
@@ -103,17 +86,17 @@ def parse_yes_no(reply: Mapping[str, Any]) -> float | Failure:
 
 
 def parse_judge_json(reply: Mapping[str, Any]) -> Reward | Failure:
-    """Read a judge's JSON object with a number from 0 to 4 for each attribute."""
+    """Read a judge's JSON object with a number from 0 to 4 for each attribute; reward: helpfulness and correctness."""
     content = read_completion(dict(reply)).text
     scores = _gather_scores([(name.lower(), value) for name, value in _PAIR.findall(content)])
     if scores is None or not all(0 <= value <= 4 for value in scores.values()):
         return Failure("the judge's reply holds no five scores from 0 to 4", content)
-    return Reward(scores, weigh_attributes(scores, JUDGE_WEIGHTS), "judge-json")
+    return Reward(scores, (scores["helpfulness"] + scores["correctness"]) / 2, "judge-json")
 
 
-def weigh_attributes(scores: Mapping[str, float], weights: Mapping[str, float] = NEMOTRON_WEIGHTS) -> float:
-    """Reduce attributes to one scalar by a weighted sum, rounded to 6 decimals."""
-    return round(sum(weight * scores[name] for name, weight in weights.items()), 6)
+def weigh_attributes(scores: Mapping[str, float]) -> float:
+    """Reduce Nemotron's attributes to one scalar by a weighted sum, rounded to 6 decimals."""
+    return round(sum(weight * scores[name] for name, weight in NEMOTRON_WEIGHTS.items()), 6)
 
 
 def read_number(value: Any) -> float | None:

@@ -11,19 +11,16 @@ import pandas as pd
 from synthdata.checks import check_columns
 from synthdata.client import Client
 from synthdata.errors import InputError
+from synthdata.judge import JUDGE_JSON_PROMPT, JUDGE_QUESTIONS, weigh_judgement
 from synthdata.replies import Completion, Failure
 from synthdata.reward import (
     ATTRIBUTES,
-    JUDGE_JSON_PROMPT,
-    JUDGE_QUESTIONS,
-    JUDGE_WEIGHTS,
     NO_LOGPROBS,
     TOP_LOGPROBS,
     Reward,
     parse_judge_json,
     parse_reward,
     parse_yes_no,
-    weigh_attributes,
 )
 from synthdata.run import Ahead
 
@@ -44,7 +41,8 @@ def score_responses(
     Input columns: instruction, response, error, prompt_tokens, completion_tokens; verified and duplicate_of when present:
     rows that did not verify, and duplicates, are not sent, since requests cost money; score_all sends them too.
     form: "reward" for a reward model, "judge" for a chat model, "auto" decides by the word reward in the model's name.
-    questions: for a judge, the question for each attribute and whether yes is good. context_tokens: a longer conversation
+    questions: for a judge, the question for each attribute and whether yes is good; other than JUDGE_QUESTIONS give no
+    scalar reward, whose weights belong to them. context_tokens: a longer conversation
     is not sent.
     Output columns: the five attributes and reward (floats, null when unscored), reward_model, reward_form; error and
     raw_reply of rows that could not be scored. Attributes run from about 0 to 4 and are not clipped.
@@ -142,7 +140,7 @@ def judge_conversations(
         )
         return client.complete(json_bodies, label="judge", read=parse_judge_json)
     rewards: list[Reward | Failure] = []
-    for start in range(0, len(answers), len(questions)):
+    for pair, start in zip(conversations, range(0, len(answers), len(questions)), strict=True):
         scores: dict[str, float] = {}
         failure = None
         turns = answers[start : start + len(questions)]
@@ -151,7 +149,8 @@ def judge_conversations(
                 failure = failure or Failure(f"{name}: {answer.reason}", answer.raw)
             else:
                 scores[name] = round(4 * (answer if yes_is_good else 1 - answer), 6)
-        rewards.append(failure or Reward(scores, weigh_attributes(scores, JUDGE_WEIGHTS), "judge"))
+        reward = weigh_judgement(scores, pair[1]["content"]) if questions == JUDGE_QUESTIONS and not failure else None
+        rewards.append(failure or Reward(scores, reward, "judge"))
     return rewards
 
 

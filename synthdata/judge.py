@@ -1,0 +1,59 @@
+"""A chat model as judge: its questions, and how its answers and the shape of a response become one score.
+
+Covers the five questions, the shape of a text, and the weights, fitted to verdicts of Nemotron-4-340b-reward. Not covered:
+asking (scoring.py), reading the replies (reward.py).
+
+The weights were fitted to 252 Docker answers of one model, judged by the embedded 1.5B. They hold for that; for another
+topic, another judge or a model with other habits of writing they are a guess, and `reward` is no more than a ranking.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+
+# The question for each attribute, asked as the next turn of the conversation, and whether yes is good.
+JUDGE_QUESTIONS: dict[str, tuple[str, bool]] = {
+    "helpfulness": ("Would a strict reviewer give your answer full marks?", True),
+    "correctness": ("Does your answer contain a mistake?", False),
+    "coherence": ("Does any part of your answer contradict another part?", False),
+    "complexity": ("Is what I asked for difficult?", True),
+    "verbosity": ("Is your answer longer than it needs to be?", True),
+}
+
+JUDGE_JSON_PROMPT = """\
+Rate your last answer. Reply with nothing but a JSON object with a number from 0 (worst) to 4 (best) for "helpfulness", \
+"correctness" and "coherence", from 0 (trivial) to 4 (expert) for "complexity", and from 0 (terse) to 4 (wordy) for \
+"verbosity"."""
+
+SCORE_WEIGHTS: dict[str, float] = {}
+SHAPE_WEIGHTS: dict[str, float] = {}
+INTERCEPT = 0.0
+
+EDGE = 1e-4  # probabilities are kept this far from 0 and 1, so that a sure answer is no infinite one
+_HEDGE = re.compile(r"\b(?:however|not possible|cannot|can't|does(?:n't| not) support|no direct)\b", re.IGNORECASE)
+
+
+def measure_shape(response: str) -> dict[str, float]:
+    """Measure a text's shape: the log of its length in characters, how varied its words are (0 to 1), bold, hedges."""
+    words = re.findall(r"\w+", response.lower())
+    return {
+        "length": math.log(max(len(response), 1)),
+        "variety": len(set(words)) / max(len(words), 1),
+        "bold": response.count("**") / 2,
+        "hedges": float(len(_HEDGE.findall(response))),
+    }
+
+
+def weigh_judgement(scores: Mapping[str, float], response: str) -> float:
+    """Reduce a judge's attributes (0 to 4) and the response's shape to one scalar, 0 to 4, rounded to 6 decimals.
+
+    It is four times the chance, by a logistic regression, that Nemotron-4-340b-reward's usual thresholds (helpfulness at
+    least 3, verbosity at most 2.5) would keep the response. See the module's docstring for how far that holds.
+    """
+    total = INTERCEPT
+    for name, weight in SCORE_WEIGHTS.items():
+        chance = min(max(scores[name] / 4, EDGE), 1 - EDGE)
+        total += weight * math.log(chance / (1 - chance))
+    shape = measure_shape(response)
+    total += sum(weight * shape[name] for name, weight in SHAPE_WEIGHTS.items())
+    return round(4 / (1 + math.exp(-total)), 6)
