@@ -37,6 +37,11 @@ DAEMON_KEYS = frozenset(
     userland-proxy userland-proxy-path userns-remap
     """.split()
 )
+# Keys whose value is a map of anything; of any other map dockerd reads the keys as if they stood at the top.
+_DAEMON_MAPS = frozenset(
+    "builder cluster-store-opts default-network-opts default-ulimits features log-opts runtimes".split()
+)
+_DAEMON_NESTED = DAEMON_KEYS | {"http-proxy", "https-proxy", "no-proxy"}
 
 
 def check_dockerfiles(texts: Sequence[str]) -> list[list[Problem]]:
@@ -85,16 +90,21 @@ def check_json(text: str) -> list[Problem]:
 
 
 def check_daemon_json(text: str) -> list[Problem]:
-    """Check a daemon.json: JSON, an object, and no key at its top that dockerd would refuse."""
+    """Check a daemon.json: JSON, and no key that dockerd would refuse."""
     value, error = _parse_json(text)
     if error:
         return [error]
     problems = []
-    for key in value if isinstance(value, dict) else ():
-        if key not in DAEMON_KEYS and re.fullmatch(r"[a-z][a-z0-9_-]*", key):
-            found = re.search(rf'"{re.escape(key)}"\s*:', text)
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        if key not in DAEMON_KEYS:
+            unknown = [key]
+        else:
+            nested = inner if isinstance(inner, dict) and key not in _DAEMON_MAPS else {}
+            unknown = [name for name in nested if name not in _DAEMON_NESTED]
+        for name in filter(re.compile(r"[A-Za-z][\w-]*").fullmatch, unknown):
+            found = re.search(rf'"{re.escape(name)}"\s*:', text)
             line = text.count("\n", 0, found.start()) + 1 if found else 1
-            problems.append(Problem("daemon.json key", key, line, suggest_name(key, DAEMON_KEYS)))
+            problems.append(Problem("daemon.json key", name, line, suggest_name(name, DAEMON_KEYS)))
     return problems
 
 

@@ -60,7 +60,8 @@ def classify_block(block: Block) -> str:
     if language in _YAML:
         return _classify_yaml(block)
     if language in _DOCKERFILE or _looks_like_dockerfile(lines):
-        return "other" if _COMMANDLIKE.match(lines[0]) else "dockerfile"
+        # A file and the commands that build it, in one block, are no file; the commands can still be judged.
+        return "unlabelled" if any(map(_COMMANDLIKE.match, lines)) else "dockerfile"
     if _SERVICES.search(text) and not _COMMANDLIKE.match(lines[0]):
         return _classify_yaml(block)
     if language in _SHELL or _COMMANDLIKE.match(lines[0]):
