@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,11 +41,11 @@ orchestrator stream tty ulimit until use-api-socket verbose volume wait workdir 
 export heapster-namespace kubeconfig namespace context email cluster-store cluster-advertise rootless memory cpus
 cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems memory-swap add-host platform pull shm-size target tag load push
 allow annotation attest cache-from cache-to cgroup-parent network no-cache provenance sbom invoke call on bootstrap
-""".split()
+"""
 HIDDEN_COMMANDS = """
 alpha app attestation checkpoint completion convert dap debug dial-stdio engine generate help install kui options
 rolling-update run-container scan publish uninstall viz watch __complete __completeNoDesc desktop remote
-""".split()
+"""
 PROBE = ["--zzprobe-one", "--zzprobe-two"]
 KINDS_BY_COMPLAINT = [
     (r"strconv\.ParseBool|parse bool", "bool"),
@@ -55,10 +55,7 @@ KINDS_BY_COMPLAINT = [
     (r"invalid duration", "duration"),
     (r"invalid size", "bytes"),
 ]
-REFUSED_ARGUMENTS = re.compile(
-    r"requires (at least|at most|exactly|between) \d+|requires at least .* argument|accepts (no|at most|between|\d+) ?\d* ?arg"
-    r"|accepts no arg|accepts between|unknown command \"",
-)
+REFUSED_ARGUMENTS = re.compile(r"requires .*\d+ arg|requires exactly|accepts .*arg|unknown command \"")
 
 
 @dataclass
@@ -120,6 +117,7 @@ class Command:
 
     help: str = ""
     children: list[str] = field(default_factory=list)
+    searched: bool = False  # for hidden subcommands
     flags: dict[str, str] = field(default_factory=dict)
     shorts: dict[str, str] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
@@ -154,16 +152,12 @@ def crawl_client(client: Client, roots: Iterable[str] = (), arguments: bool = Fa
     with ThreadPoolExecutor(3) as pool:
         level = list(roots) or [""]
         while level:
-            found = list(pool.map(lambda path: read_help(client, path), level))
-            level = [path for path, command in zip(level, found, strict=True) if command]
-            commands |= {path: command for path, command in zip(level, found, strict=False) if command}
-            level = [f"{path} {child}".strip() for path in level for child in commands[path].children]
-        list(pool.map(lambda item: find_hidden_commands(client, commands, *item), list(commands.items())))
-        for path in [p for p, c in commands.items() if not c.help]:
-            commands[path] = read_help(client, path) or Command()
+            level = read_commands(client, pool, commands, level)
+            names = {path.split()[-1] for path in commands if path} | set(HIDDEN_COMMANDS.split())
+            if not level:  # all that is listed is known: look for the groups' hidden commands, and for theirs
+                level = find_hidden_commands(client, pool, commands, names)
         aliases = find_aliases(client.name, commands)
-        shared = {flag for command in commands.values() for flag in read_flags(command.help)} | {"help"}
-        list(pool.map(lambda item: probe_command(client, *item, commands, shared, arguments), commands.items()))
+        list(pool.map(lambda path: probe_command(client, path, commands, arguments), commands))
     facts = {path: command.write() for path, command in commands.items()}
     for alias, path in list(aliases.items()):
         if alias in facts and facts[alias] != facts.get(path):
@@ -171,6 +165,15 @@ def crawl_client(client: Client, roots: Iterable[str] = (), arguments: bool = Fa
         else:
             facts.pop(alias, None)
     return {"commands": facts, "aliases": aliases}
+
+
+def read_commands(client: Client, pool: Executor, commands: dict[str, Command], paths: list[str]) -> list[str]:
+    """Add the commands at these paths; the paths of their subcommands are returned."""
+    found = zip(paths, pool.map(lambda path: read_help(client, path), paths), strict=True)
+    known = {path: command for path, command in found if command}
+    commands |= known
+    children = (f"{path} {child}".strip() for path, command in known.items() for child in command.children)
+    return [path for path in children if path not in commands]
 
 
 def read_help(client: Client, path: str) -> Command | None:
@@ -200,16 +203,16 @@ def read_usage(name: str, text: str) -> str:
     return " ".join(itertools.takewhile(lambda word: word[0].islower() or word[0] == "_", words))
 
 
-def find_hidden_commands(client: Client, commands: dict[str, Command], path: str, command: Command) -> None:
-    """Add to a group the subcommands that it knows and does not list."""
-    if not command.children:
-        return
-    names = {p.split()[-1] for p in list(commands) if p} | set(HIDDEN_COMMANDS)
-    for name in sorted(names - set(command.children)):
-        child = f"{path} {name}".strip()
-        if child not in commands and (known := read_help(client, child)) and known.help != command.help:
-            commands[child] = known
-            command.children.append(name)
+def find_hidden_commands(client: Client, pool: Executor, commands: dict[str, Command], names: set[str]) -> list[str]:
+    """Paths of subcommands that a group knows and does not list, among names."""
+    wanted = []
+    for path, command in commands.items():
+        if command.children and not command.searched:
+            command.searched = True
+            wanted += [child for name in sorted(names) if (child := f"{path} {name}".strip()) not in commands]
+    return [
+        path for path, command in zip(wanted, pool.map(lambda p: read_help(client, p), wanted), strict=True) if command
+    ]
 
 
 def find_aliases(name: str, commands: dict[str, Command]) -> dict[str, str]:
@@ -236,16 +239,14 @@ def read_flags(text: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-def probe_command(
-    client: Client, path: str, command: Command, commands: dict[str, Command], shared: set[str], arguments: bool
-) -> None:
+def probe_command(client: Client, path: str, commands: dict[str, Command], arguments: bool) -> None:
     """Fill in flags, shorthands, and where flags end, by what the command's parser says."""
-    words = path.split()
+    words, command = path.split(), commands[path]
     if path and "unknown flag" not in client.ask(*words, PROBE[0]):
         command.free = True
         return
     listed = read_flags(command.help)
-    near = {"help"} | set(HIDDEN_FLAGS)
+    near = {"help"} | set(HIDDEN_FLAGS.split())
     for other, peer in commands.items():
         steps = other.split()
         if steps[-1:] == words[-1:] or steps[:-1] == words[:-1] or words[: len(steps)] == steps:
@@ -350,13 +351,13 @@ def find_persistent(commands: dict[str, Any]) -> dict[str, str]:
     return shared
 
 
-def crawl(name: str, program: str = "", plugins: str = "", arguments: bool = False) -> dict[str, Any]:
+def crawl(name: str, program: str = "", plugins: str = "", man: str = "", arguments: bool = False) -> dict[str, Any]:
     """The specification of an installed client. Raises InputError when it is not installed."""
     with open_client(name, program, plugins="") as client:
         if name == "git":
             from synthdata.verify.crawl_git import crawl_git
 
-            return crawl_git(client)
+            return crawl_git(client, man)
         said = client.ask("version", "--client") + client.ask("--version")
         version = re.search(r"v?(\d+\.\d+\.\d+[\w.+-]*)", said)
         facts = crawl_client(client, arguments=arguments)
@@ -402,12 +403,13 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("name", help="docker, git, kubectl, or any client built on cobra")
     parser.add_argument("--program", default="", help="file to run, when it is not the one on PATH")
     parser.add_argument("--plugins", default="", help="folder of docker CLI plugins to include")
+    parser.add_argument("--man", default="", help="folder of git's man pages, for options that its help leaves out")
     parser.add_argument("--source", default=[], action="append", help="where the client or a plugin came from")
     parser.add_argument("--arguments", action="store_true", help="find numbers of arguments by running each command")
     parser.add_argument("--out", help="file to write, else the one that the checker reads")
     chosen = parser.parse_args(words)
     try:
-        specification = crawl(chosen.name, chosen.program, chosen.plugins, chosen.arguments)
+        specification = crawl(chosen.name, chosen.program, chosen.plugins, chosen.man, chosen.arguments)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
