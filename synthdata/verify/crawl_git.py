@@ -109,7 +109,11 @@ def probe_command(client: Client, path: str, man: str) -> dict[str, Any]:
 def declare_command(client: Client, words: list[str]) -> dict[str, Any]:
     """Options of a command that refuses without a name: what its completion helper lists, free where it has none."""
     listed = client.ask(*words, "--git-completion-helper-all").split()
-    if not listed or not all(re.fullmatch(r"--[\w-]*=?", word) for word in listed):
+    if (
+        not listed
+        or "--git-completion-helper-all" in listed
+        or not all(re.fullmatch(r"--[\w-]*=?", word) for word in listed)
+    ):
         return {"flags": {}, "free": True}
     flags = {word[2:].rstrip("="): "string" if word.endswith("=") else "string?" for word in listed if word != "--"}
     flags |= {f"-{letter}": "string?" for letter in re.findall(r"^ +-(\w)\b", client.ask(*words, "-h"), re.M)}
@@ -145,4 +149,6 @@ def judge_kind(client: Client, words: list[str], dashes: str, answer: str) -> st
         if "takes no value" in answer or "unknown switch `z'" in answer or is_refused(answer, joined):
             return "bool"
         return "string?"
+    if not words and is_refused(client.ask(dashes, ".", PROBE[0]), PROBE[0]):  # -C wants a folder that is there
+        return "string"
     return "string" if is_refused(answer, PROBE[1]) else "string?"

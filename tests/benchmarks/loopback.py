@@ -113,7 +113,9 @@ def run_loopback(latency: float = 1.0, kind: str = "none", limit: int = 0, windo
     try:
         while not port.value:
             if not process.is_alive():
-                raise RuntimeError(f"the loopback server ended with exit code {process.exitcode}: see its traceback above")
+                raise RuntimeError(
+                    f"the loopback server ended with exit code {process.exitcode}: see its traceback above"
+                )
             time.sleep(0.02)
         yield f"http://127.0.0.1:{port.value}/v1", counts
     finally:
