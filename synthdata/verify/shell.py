@@ -14,6 +14,8 @@ from typing import Any
 
 from synthdata.verify.problems import Problem, Word
 
+PIECE = 4_000  # characters that are parsed at once
+
 # Characters that mean something to a shell, while they are part of a placeholder: moved into a private area of Unicode.
 _PRIVATE = 0xE000
 _HIDE = {code: _PRIVATE + code for code in range(32, 127) if not chr(code).isalnum()}
@@ -73,21 +75,12 @@ def parse_shell(text: str, line: int = 1) -> Script:
     What stands in a statement with a syntax error is read again line by line; a line with an error gives nothing.
     """
     text, problems = _join_lines(hide_placeholders(text), line)
-    root = _make_parser().parse(text.encode("utf-8", "replace")).root_node
-    if not root.has_error:
-        return Script(list(_find_commands(root, line)), problems, False)
-    commands, rows = [], set()
-    for child in root.children:
-        if child.has_error or child.is_error:
-            rows.update(range(child.start_point[0], child.end_point[0] + 1))
-    for child in root.children:
-        if not rows.intersection((child.start_point[0], child.end_point[0])):
-            commands += _find_commands(child, line)
-    for row, piece in _split_logical_lines(text.split("\n"), rows):
-        part = _make_parser().parse(piece.encode("utf-8", "replace")).root_node
-        if not part.has_error:
-            commands += _find_commands(part, line + row)
-    return Script(sorted(commands, key=lambda command: command.line), problems, True)
+    commands, broken = [], False
+    for first, piece in _split_long_text(text):
+        found, torn = _parse_piece(piece, line + first)
+        commands += found
+        broken = broken or torn
+    return Script(commands, problems, broken)
 
 
 def hide_placeholders(text: str) -> str:
@@ -106,13 +99,49 @@ def show_placeholders(text: str) -> str:
     return text.translate(_SHOW)
 
 
+def _parse_piece(text: str, line: int) -> tuple[list[Command], bool]:
+    root = _make_parser().parse(text.encode("utf-8", "replace")).root_node
+    if not root.has_error:
+        return list(_find_commands(root, line)), False
+    commands, rows = [], set()
+    for child in root.children:
+        if child.has_error or child.is_error:
+            rows.update(range(child.start_point[0], child.end_point[0] + 1))
+    for child in root.children:
+        if not rows.intersection((child.start_point[0], child.end_point[0])):
+            commands += _find_commands(child, line)
+    for row, piece in _split_logical_lines(text.split("\n"), rows):
+        part = _make_parser().parse(piece.encode("utf-8", "replace")).root_node
+        if not part.has_error:
+            commands += _find_commands(part, line + row)
+    return sorted(commands, key=lambda command: command.line), True
+
+
+def _split_long_text(text: str) -> Iterator[tuple[int, str]]:
+    # The grammar needs the square of a long pipeline's length, so a text longer than people write is read in pieces.
+    if len(text) <= PIECE:
+        yield 0, text
+        return
+    lines: list[str] = []
+    start = size = 0
+    for row, current in enumerate(text.split("\n")):
+        if lines and size + len(current) > PIECE and not lines[-1].endswith("\\"):
+            yield start, "\n".join(lines)
+            lines, size, start = [], 0, row
+        lines.append(current if len(current) <= PIECE and size + len(current) <= 2 * PIECE else "")
+        size += len(lines[-1]) + 1
+    yield start, "\n".join(lines)
+
+
 def _join_lines(text: str, line: int) -> tuple[str, list[Problem]]:
     problems = []
     for pattern in (_BROKEN_CONTINUATION, _COMMENT_IN_COMMAND):
+        row, seen = line, 0
 
         def join(match: re.Match[str]) -> str:
-            where = line + text.count("\n", 0, match.start())
-            problems.append(Problem("broken line continuation", match[0].strip() or "\\", where, "\\", fatal=False))
+            nonlocal row, seen
+            row, seen = row + match.string.count("\n", seen, match.start()), match.start()
+            problems.append(Problem("broken line continuation", match[0].strip() or "\\", row, "\\", fatal=False))
             return " " * (len(match[0]) - 1) + "\\"
 
         text = pattern.sub(join, text)
