@@ -20,6 +20,11 @@ from synthdata.verify.values import CHECKS, NAMED_KINDS
 
 FOLDER = Path(__file__).parent / "specs"
 SUCCESSORS = {"net": "--network", "net-alias": "--network-alias", "keep-storage": "--reserved-space"}
+MOVED = {
+    "docker scan": "docker scout",
+    "docker deploy": "docker stack deploy",
+    "kubectl rolling-update": "kubectl rollout",
+}
 # A placeholder for words that may be left out, after which flags may still follow.
 NAMED = re.compile(r"--[a-z][a-z0-9-]*=|-[A-Za-z]")  # the flag's name is known though its value is not
 OPTIONAL = re.compile(r"^\[|^(…|\.\.\.)$|option|flag", re.I)
@@ -136,6 +141,8 @@ def suggest_flag(name: str, path: str, specification: Specification) -> str:
 def suggest_command(path: str, word: str, specification: Specification) -> str:
     """The real subcommand nearest to one that does not exist, here or elsewhere in the client, else ""."""
     prefix = f"{path} " if path else ""
+    if moved := MOVED.get(f"{specification.program} {prefix}{word}"):
+        return moved
     names = [p.removeprefix(prefix) for p in (*specification.commands, *specification.aliases) if p.startswith(prefix)]
     here = [name for name in names if name and " " not in name]
     if close := difflib.get_close_matches(word, here, 1, 0.6):

@@ -46,6 +46,11 @@ HIDDEN_COMMANDS = """
 alpha app attestation checkpoint completion convert dap debug dial-stdio engine generate help install kui options
 rolling-update run-container scan publish uninstall viz watch __complete __completeNoDesc desktop remote
 """
+# Commands of plugins that are installed apart: real, but nothing here can ask them.
+EXTERNAL = {
+    "docker": "ai cagent cloud debug desktop extension feedback init mcp model offload pass sandbox sbom scout",
+    "kubectl": "argo cert-manager cnpg ctx df-pv krew neat ns oidc-login stern tree view-secret who-can",
+}
 PROBE = ["--zzprobe-one", "--zzprobe-two"]
 KINDS_BY_COMPLAINT = [
     (r"strconv\.ParseBool|parse bool", "bool"),
@@ -370,6 +375,7 @@ def crawl(name: str, program: str = "", plugins: str = "", man: str = "", argume
         "grammar": "pflag",
         "traverses": traverses,
         "persistent": find_persistent(facts["commands"]),
+        "external": [other for other in EXTERNAL.get(name, "").split() if other not in facts["commands"]],
         **facts,
     }
 

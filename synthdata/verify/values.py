@@ -115,6 +115,10 @@ def check_add_host(value: str) -> str:
     return "" if re.search(r".[:=].", value) else "host:address"
 
 
+def check_filter(value: str) -> str:
+    return "" if "=" in value or not value else "name=value"
+
+
 def check_container_mode(value: str) -> str:
     return "" if value in ("", "host") or value.startswith("container:") else "host or container:NAME"
 
@@ -141,6 +145,7 @@ CHECKS: dict[str, Callable[[str], str]] = {
     "restart": check_restart,
     "pull": check_pull,
     "ulimit": check_ulimit,
+    "filter": check_filter,
     "add-host": check_add_host,
     "container-mode": check_container_mode,
     "dry-run": check_dry_run,

@@ -25,6 +25,7 @@ PROBE = "--zzprobe-one"
 ABSENT = re.compile(
     r"unknown (command|docker command|flag|shorthand flag|option|switch|subcommand)|unrecognized argument", re.I
 )
+ENDING = {"help", "help-all", "-h", "version", "-v", "html-path", "man-path", "info-path", "exec-path"}  # act at once
 VALUES = {
     "bool": ["true", "false", "1", "yes", "x"],
     "int": ["1", "-1", "007", "1.5", "x", "1_0", "0x1f", ""],
@@ -37,10 +38,11 @@ VALUES = {
 
 
 def draw_command(rng: random.Random, specification: Specification) -> list[str]:
-    path = rng.choice(sorted(p for p in {*specification.commands, *specification.aliases}))
+    paths = {path: path for path in specification.commands} | specification.aliases
+    path, canonical = rng.choice(sorted((p, c) for p, c in paths.items() if not specification.commands[c].free))
     words = [specification.program, *path.split()]
-    command = specification.commands[specification.aliases.get(path, path)]
-    flags = sorted(command.flags)
+    command = specification.commands[canonical]
+    flags = sorted(set(command.flags) - ENDING)
     for name in rng.sample(flags, min(len(flags), rng.randrange(4))):
         kind = command.flags[name].rstrip("!")
         value = rng.choice(VALUES.get(kind.rstrip("?"), ["x", "a=b", "x:y", "1"]))
@@ -55,23 +57,27 @@ def draw_command(rng: random.Random, specification: Specification) -> list[str]:
         else:
             words.append(f"{dashed}={value}" if dashed[1] == "-" or rng.random() < 0.5 else f"{dashed}{value}")
     if rng.random() < 0.5:
-        words = misspell(rng, words, specification)
+        words, safe = misspell(rng, words, specification)
+        if safe:
+            return words
     return [*words, PROBE]
 
 
-def misspell(rng: random.Random, words: list[str], specification: Specification) -> list[str]:
+def misspell(rng: random.Random, words: list[str], specification: Specification) -> tuple[list[str], bool]:
+    """Words with one name wrong, and whether they need no probe: a client of a server can do nothing here anyway."""
     if rng.random() < 0.4:
         other = specification.commands[rng.choice(sorted(specification.commands))]
         if other.flags:
             name = rng.choice(sorted(other.flags))
-            return [*words, name if name[0] == "-" else f"--{name}"]
+            return [*words, name if name[0] == "-" else f"--{name}"], False
     place = rng.randrange(1, len(words)) if len(words) > 1 else 0
     word = words[place]
     at = rng.randrange(len(word)) if word and place else 0
     if not place:
-        return words
+        return words, False
     changed = rng.choice([word[:at] + word[at + 1 :], word[:at] + rng.choice("aeinrst-") + word[at:], word + "s"])
-    return [*words[:place], changed, *words[place + 1 :]]
+    safe = specification.grammar == "pflag" and word[:1] != "-" and not any(w[:1] == "-" for w in words[:place])
+    return [*words[:place], changed, *words[place + 1 :]], safe
 
 
 def ask_client(client: Client, words: list[str]) -> str:
