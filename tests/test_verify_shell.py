@@ -108,6 +108,12 @@ def test_what_stands_beside_a_syntax_error_is_still_read() -> None:
     assert not parse_shell("run a\n").broken and parse_shell("echo 'x\n").broken
 
 
+def test_a_crontab_line_holds_a_command() -> None:
+    assert read("# nightly\n30 3 * * 1-5 sudo run -f\n@daily /bin/run x\n*/5 1 2 3 4\n") == [
+        ["run", "-f"], ["/bin/run", "x"], ["*/5", "1", "2", "3", "4"]
+    ]  # fmt: skip
+
+
 def test_a_text_for_another_shell_stays_one_word() -> None:
     assert read("run c sh -c 'one; two' | ssh me@box \"three\"\n") == [["run", "c", "sh", "-c", "one; two"], ["ssh", "me@box", "three"]]
 

@@ -29,6 +29,7 @@ _BRACE = r"(?<![\w$,{])\{[A-Za-z_][\w-]{0,40}\}(?![\w,}])"
 _DOTS = r"(?<!\w)\.\.\.|\.\.\.(?!\w)"
 _PLACEHOLDER = re.compile("|".join((_ANGLE, _SQUARE, _DOUBLE_BRACE, _BRACE, _DOTS)))
 _BROKEN_CONTINUATION = re.compile(r"\\([ \t]+(?:#[^\n]*)?)(?=\n)")
+_SCHEDULE = re.compile(r"(?m)^[ \t]{0,12}(?:(?:[\d*/,-]{1,20}[ \t]{1,8}){5}|@(?:hourly|daily|weekly|monthly|reboot)[ \t])(?=[a-z/])")
 _COMMENT_IN_COMMAND = re.compile(r"(?<=\\\n)([ \t]*#[^\n]*)(?=\n)")
 # Names that stand for something: CONTAINER_ID, your-image, host_port, %CD%.
 _STAND_IN = re.compile(
@@ -74,6 +75,8 @@ def parse_shell(text: str, line: int = 1) -> Script:
 
     What stands in a statement with a syntax error is read again line by line; a line with an error gives nothing.
     """
+    # A line of a crontab holds a command behind its five fields.
+    text = _SCHEDULE.sub(lambda match: " " * len(match[0]), text)
     text, problems = _join_lines(hide_placeholders(text), line)
     commands, broken = [], False
     for first, piece in _split_long_text(text):

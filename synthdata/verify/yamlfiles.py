@@ -39,6 +39,7 @@ def check_compose(text: str) -> list[Problem]:
 
 
 def _prepare(text: str) -> str:
+    text = text.encode("utf-8", "replace").decode()  # half a surrogate pair stops the parser
     # Placeholders become words; a line that only says that something was left out becomes a comment.
     text = re.sub(r"<[A-Za-z][^<>\n]{0,60}>", lambda match: (_MASK * 40)[: len(match[0])], text)
     return re.sub(r"(?m)^([ \t]*)(?:- )?(?:\.\.\.|…)[ \t]*$", r"\1#", text)
