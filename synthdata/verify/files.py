@@ -46,19 +46,13 @@ _DAEMON_NESTED = DAEMON_KEYS | {"http-proxy", "https-proxy", "no-proxy"}
 
 def check_dockerfiles(texts: Sequence[str]) -> list[list[Problem]]:
     """Check Dockerfiles or fragments of them: for each its problems, lines counted from 1 in the text."""
-    shifts, prepared = [], []
-    for text in texts:
-        text = re.sub(r"(?m)^[ \t]*(?:\.\.\.|…)[ \t]*$", "#", text)
-        text = _mask_placeholders(text)
-        whole = re.search(r"(?im)^[ \t]*FROM[ \t]", text)
-        shifts.append(0 if whole else 1)
-        prepared.append(text if whole else f"FROM scratch\n{text}")
+    prepared = [_prepare_dockerfile(text) for text in texts]
     results = []
-    for text, shift, messages in zip(texts, shifts, lint_texts("hadolint", prepared), strict=True):
+    for text, (_, numbers), messages in zip(texts, prepared, lint_texts("hadolint", [p for p, _ in prepared]), strict=True):
         lines, problems = text.split("\n"), []
         for message in messages:
-            code, number = message["code"], max(1, message["line"] - shift)
-            shown = lines[min(number, len(lines)) - 1].strip()
+            code, number = message["code"], numbers[min(message["line"], len(numbers)) - 1]
+            shown = lines[number - 1].strip()
             if code in _DOCKERFILE_ERRORS or (code.startswith("SC1") and message["level"] == "error"):
                 # Docker only warns of a host port in EXPOSE, which it ignores.
                 fatal = not re.match(r"(?i)EXPOSE\s.*:", shown)
@@ -113,6 +107,27 @@ def suggest_name(name: str, names: Sequence[str] | frozenset[str]) -> str:
     import difflib
 
     return next(iter(difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.7)), "")
+
+
+def _prepare_dockerfile(text: str) -> tuple[str, list[int]]:
+    # The text as hadolint can read it, and for each of its lines the line of the original.
+    text = _mask_placeholders(re.sub(r"(?m)^[ \t]*(?:\.\.\.|…)[ \t]*$", "#", text))
+    lines, numbers, waiting = [], [], []
+    if not re.search(r"(?im)^[ \t]*FROM[ \t]", text):
+        lines, numbers = ["FROM scratch"], [1]
+    for number, line in enumerate(text.split("\n"), start=1):
+        lines.append(line)
+        numbers.append(number)
+        if waiting:
+            if line.strip() == waiting[0]:
+                waiting.pop(0)
+                if not waiting:
+                    # Version 2.15 wants an empty line behind a heredoc, which docker does not.
+                    lines.append("")
+                    numbers.append(number)
+        elif re.match(r"(?i)[ \t]*(?:RUN|COPY|ADD)[ \t]", line):
+            waiting = re.findall(r"<<-?[\"']?(\w+)", line)
+    return "\n".join(lines), numbers
 
 
 def _mask_placeholders(text: str) -> str:

@@ -33,6 +33,11 @@ def check_compose(text: str) -> list[Problem]:
     for node, value in documents:
         if not isinstance(value, dict) or len(re.findall(r"(?<!\S)\*\w", prepared)) > _MAX_ALIASES:
             continue
+        try:
+            # Keys as text, aliases written out; a file that contains itself has no such form.
+            value = orjson.loads(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS))
+        except TypeError:
+            continue
         for error in _make_validator().iter_errors(value):
             problems += _explain(error, node, text)
     return list(dict.fromkeys(problems))
