@@ -141,7 +141,7 @@ def test_no_value_crashes_its_check(value: str) -> None:
         "docker run --rm alpine cat --no-such-flag",  # flags behind the image are the container's
         "docker exec -it web ps --forest",
         "docker -H tcp://host:2375 --debug ps -aq --filter status=exited",
-        "docker rm -f $(docker ps -aq)",
+        "docker rm -f '$(docker ps -aq)'",
         "docker run [OPTIONS] IMAGE [COMMAND] [ARG...]",
         "docker run $OPTS --name web nginx",
         "docker <command> --help",
@@ -230,7 +230,8 @@ def test_an_old_name_is_remarked_on_but_not_refused() -> None:
 
 def test_a_flag_of_a_sibling_command_is_pointed_to() -> None:
     (problem,) = check("docker container rename --volumes-from a b c")
-    assert problem.kind == "unknown flag" and "--volumes-from" in problem.suggestion
+    assert problem.kind == "unknown flag"
+    assert "--volumes-from" in problem.suggestion
 
 
 @pytest.mark.parametrize(

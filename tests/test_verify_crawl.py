@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import synthdata as sd
-from synthdata.verify import crawl, crawl_git
-from synthdata.verify.cli import FOLDER
+from synthdata.verify import crawl, crawl_cobra, crawl_git
+from synthdata.verify.clients import open_client
+from synthdata.verify.specification import FOLDER
 
 HELP = """
 Usage:  tool thing make [OPTIONS] NAME
@@ -27,20 +28,20 @@ Options:
 
 
 def test_flags_are_read_from_a_help_text() -> None:
-    found = crawl.read_flags(HELP)
+    found = crawl_cobra.read_flags(HELP)
     assert found["driver"] == ("d", "string")
     assert found["dry-run"] == ("", "")
     assert set(found) >= {"driver", "dry-run", "force", "output", "all"}
 
 
 def test_usage_and_aliases_are_read_from_a_help_text() -> None:
-    assert crawl.read_usage("tool", HELP) == "thing make"
-    commands = {"thing make": crawl.Command(help=HELP), "make": crawl.Command(help=HELP)}
-    assert crawl.find_aliases("tool", commands) == {"make": "thing make", "thing create": "thing make"}
+    assert crawl_cobra.read_usage("tool", HELP) == "thing make"
+    commands = {"thing make": crawl_cobra.Command(help=HELP), "make": crawl_cobra.Command(help=HELP)}
+    assert crawl_cobra.find_aliases("tool", commands) == {"make": "thing make", "thing create": "thing make"}
 
 
 def test_a_program_that_is_not_there_is_an_input_error() -> None:
-    with pytest.raises(sd.InputError, match="no-such-program"), crawl.open_client("no-such-program"):
+    with pytest.raises(sd.InputError, match="no-such-program"), open_client("no-such-program"):
         pass
 
 
@@ -58,7 +59,7 @@ def read_shipped(name: str) -> dict[str, dict[str, object]]:
 def require(name: str, version: str) -> None:
     if shutil.which(name) is None:
         pytest.skip(f"{name} is not installed: the shipped specification is not compared with a real client")
-    with crawl.open_client(name) as client:
+    with open_client(name) as client:
         said = client.ask("--version")
     if version not in said:
         pytest.skip(f"the installed {name} is {said.strip()!r}, not the {version} that the specification was made from")
@@ -67,29 +68,31 @@ def require(name: str, version: str) -> None:
 def test_the_installed_docker_says_what_is_shipped() -> None:
     require("docker", "28.2.2")
     shipped = read_shipped("docker")
-    with crawl.open_client("docker") as client:
+    with open_client("docker") as client:
         for path in ("container run", "network create", "image tag", "volume ls"):
-            command = crawl.read_help(client, path)
+            command = crawl_cobra.read_help(client, path)
             assert command is not None
-            crawl.probe_command(client, path, {path: command}, arguments=True)
+            crawl_cobra.probe_command(client, path, {path: command}, arguments=True)
             facts = json.loads(json.dumps(command.write()))
             assert {**facts, "flags": {k: v for k, v in facts["flags"].items() if k != "help"}} == shipped[path]
 
 
 def test_hidden_flags_are_found_by_probing() -> None:
     require("docker", "28.2.2")
-    with crawl.open_client("docker") as client:
-        command = crawl.read_help(client, "run")
-        assert command is not None and "--net " not in command.help
-        crawl.probe_command(client, "run", {"run": command}, arguments=False)
+    with open_client("docker") as client:
+        command = crawl_cobra.read_help(client, "run")
+        assert command is not None
+        assert "--net " not in command.help
+        crawl_cobra.probe_command(client, "run", {"run": command}, arguments=False)
     assert {"net", "net-alias"} <= command.hidden
-    assert command.stops and "policy" not in command.flags
+    assert command.stops
+    assert "policy" not in command.flags
 
 
 def test_the_installed_git_says_what_is_shipped() -> None:
     require("git", "2.39.5")
     shipped = read_shipped("git")
-    with crawl.open_client("git") as client:
+    with open_client("git") as client:
         client.ask("init", "-q", ".")
         client.ask("-c", "user.name=n", "-c", "user.email=e@localhost", "commit", "-q", "--allow-empty", "-m", "m")
         for path in ("commit", "stash push"):

@@ -5,94 +5,27 @@ kind, the number of arguments, hidden and deprecated names; git, whose options a
 covered: finding and splitting commands (shell.py), what only a server can refuse.
 """
 
-import difflib
-import functools
-import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from synthdata.errors import InputError
 from synthdata.verify.problems import Problem, Word
-from synthdata.verify.values import CHECKS, NAMED_KINDS
+from synthdata.verify.specification import (
+    Command,
+    Specification,
+    list_specifications,
+    load_specification,
+    suggest_command,
+    suggest_flag,
+)
+from synthdata.verify.values import CHECKS
 
-FOLDER = Path(__file__).parent / "specs"
+__all__ = ["check_command", "list_specifications", "load_specification"]
+
+
 SUCCESSORS = {"net": "--network", "net-alias": "--network-alias", "keep-storage": "--reserved-space"}
-MOVED = {
-    "docker scan": "docker scout",
-    "docker deploy": "docker stack deploy",
-    "kubectl rolling-update": "kubectl rollout",
-}
 # A placeholder for words that may be left out, after which flags may still follow.
 NAMED = re.compile(r"--[a-z][a-z0-9-]*=|-[A-Za-z]")  # the flag's name is known though its value is not
 OPTIONAL = re.compile(r"^\[|^(…|\.\.\.)$|option|flag", re.I)
-
-
-@dataclass(slots=True)
-class Command:
-    """Flags by name -> kind ("?" behind it when the value may be left out), shorthands by letter -> name."""
-
-    flags: dict[str, str]
-    shorts: dict[str, str]
-    group: bool = False
-    stops: bool = False
-    free: bool = False
-    arguments: tuple[int, int | None] = (0, None)
-    hidden: frozenset[str] = frozenset()
-    deprecated: frozenset[str] = frozenset()
-    facts: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Specification:
-    """What a client takes. program, version: of the client that was asked."""
-
-    program: str
-    version: str
-    grammar: str
-    traverses: bool
-    commands: dict[str, Command]
-    aliases: dict[str, str]
-    external: frozenset[str]
-
-    def resolve(self, path: str, word: str) -> str | None:
-        """The path one word further, None when there is no such command."""
-        child = f"{path} {word}" if path else word
-        return child if child in self.commands else self.aliases.get(child)
-
-
-def list_specifications() -> list[str]:
-    """Names of the clients that can be checked."""
-    return sorted(path.stem for path in FOLDER.glob("*.json"))
-
-
-@functools.cache
-def load_specification(name: str) -> Specification:
-    """The specification of a client. name: "docker", or the path of a file that crawl.py wrote. Raises InputError."""
-    path = Path(name) if name.endswith(".json") else FOLDER / f"{name}.json"
-    try:
-        facts = json.loads(path.read_bytes())
-        commands = {key: _read_command(facts, value) for key, value in facts["commands"].items()}
-    except FileNotFoundError:
-        known = ", ".join(list_specifications())
-        raise InputError(
-            f"No specification of {name!r} (there are: {known}). Make one: python -m synthdata.verify.crawl {name}"
-        ) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{path.name} is no specification ({error}). Make it again with synthdata.verify.crawl."
-        ) from None
-    return Specification(
-        program=facts["program"],
-        version=facts["version"],
-        grammar=facts["grammar"],
-        traverses=facts.get("traverses", True),
-        commands=commands,
-        aliases=facts["aliases"],
-        external=frozenset(facts.get("external", ())),
-    )
 
 
 def check_command(words: Sequence[Word], specification: Specification) -> list[Problem]:
@@ -111,71 +44,16 @@ def check_command(words: Sequence[Word], specification: Specification) -> list[P
 
         return check_git(words, specification)
     if program == "docker-compose":
-        reading = Reading(specification, program, "compose")
+        reading = Reading(specification, program, "compose" if "compose" in specification.commands else "")
         reading.report("deprecated", words[0], "", "docker compose", fatal=False)
+        if not reading.path:
+            return reading.problems
     else:
         reading = Reading(specification, program or specification.program)
     rest = find_command(words, reading)
     if rest is not None:
         check_rest(rest, reading)
     return reading.problems
-
-
-def suggest_flag(name: str, path: str, specification: Specification) -> str:
-    """The real flag nearest to one that does not exist, else the sibling commands that do have it, else ""."""
-    command = specification.commands[path]
-    shown = [flag for flag in command.flags if flag not in command.hidden and flag[0] != "-"]
-    if name.replace("_", "-").lower() in shown:
-        return f"--{name.replace('_', '-').lower()}"
-    close = difflib.get_close_matches(name, shown, 1, 0.75) or [flag for flag in shown if flag == f"{name}s"]
-    if close:
-        return f"--{close[0]}"
-    parent = path.rpartition(" ")[0]
-    has_it = [p for p, c in specification.commands.items() if p != path and name in c.flags and name not in c.hidden]
-    near = [p for p in has_it if p.rpartition(" ")[0] == parent]
-    if near or 0 < len(has_it) <= 3:
-        return f"{specification.program} {(near or has_it)[0]} --{name}"
-    return ""
-
-
-def suggest_command(path: str, word: str, specification: Specification) -> str:
-    """The real subcommand nearest to one that does not exist, here or elsewhere in the client, else ""."""
-    prefix = f"{path} " if path else ""
-    if moved := MOVED.get(f"{specification.program} {prefix}{word}"):
-        return moved
-    names = [p.removeprefix(prefix) for p in (*specification.commands, *specification.aliases) if p.startswith(prefix)]
-    here = [name for name in names if name and " " not in name]
-    if close := difflib.get_close_matches(word, here, 1, 0.6):
-        return f"{specification.program} {prefix}{close[0]}"
-    elsewhere = sorted(p for p in specification.commands if p.rpartition(" ")[2] == word)
-    return f"{specification.program} {elsewhere[0]}" if elsewhere else ""
-
-
-def _read_command(facts: dict[str, Any], known: dict[str, Any]) -> Command:
-    named = NAMED_KINDS.get(facts["program"], {})
-    flags: dict[str, str] = {}
-    shorts: dict[str, str] = {}
-    for name, written in (facts.get("persistent", {}) | known["flags"]).items():
-        kind, _, short = written.partition(" ")
-        flags[name] = (
-            named[name] + "?" * kind.endswith("?") if kind.strip("?") in ("string", "list") and name in named else kind
-        )
-        if short:
-            shorts[short] = name
-        elif name[0] == "-":
-            shorts[name[1]] = name
-    low, high = known.get("arguments", (0, None))
-    return Command(
-        flags=flags,
-        shorts=shorts,
-        group=known.get("group", False),
-        stops=known.get("stops", False),
-        free=known.get("free", False),
-        arguments=(low, high),
-        hidden=frozenset(known.get("hidden", ())),
-        deprecated=frozenset(known.get("deprecated", ())),
-        facts=known,
-    )
 
 
 class Reading:

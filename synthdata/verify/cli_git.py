@@ -7,8 +7,9 @@ commands whose parser does not name what it refuses (marked free in the specific
 
 from collections.abc import Sequence
 
-from synthdata.verify.cli import NAMED, OPTIONAL, Reading, Specification, suggest_command, suggest_flag
+from synthdata.verify.cli import NAMED, OPTIONAL, Reading
 from synthdata.verify.problems import Problem, Word
+from synthdata.verify.specification import Specification, suggest_command, suggest_flag
 from synthdata.verify.values import CHECKS
 
 

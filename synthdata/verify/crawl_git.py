@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from synthdata.verify.crawl import Client
+from synthdata.verify.clients import Client
 
 PROBE = ["--zzprobe-one", "--zzprobe-two"]
 SHARED_CANDIDATES = "help help-all version quiet verbose force dry-run all".split()  # noqa: SIM905

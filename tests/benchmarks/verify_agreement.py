@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from synthdata.verify.cli import check_command, load_specification
-from synthdata.verify.crawl import Client, open_client
+from synthdata.verify.clients import Client, open_client
 from synthdata.verify.problems import Word
 
 PLACEHOLDER = re.compile(r"[<>$`{}]|^\[|\]$|\.\.\.|…|^(your|my)[-_]|^[A-Z][A-Z_]+$")
