@@ -24,9 +24,8 @@ _NAMES_A_LANGUAGE = re.compile(
     re.I,
 )
 _REFUSAL = re.compile(
-    r"^\W*(?:(?:i['’]?m|i am)? ?(?:very |so |really )?sorry|unfortunately|i apologi[sz]e|as an ai\b|i (?:can ?not|can['’]t|won['’]t"
-    r"|am unable|am not able|['’]m unable|['’]m not able))"
-    r"[^.!\n]{0,60}?\b(?:can ?not|can['’]t|won['’]t|unable to|not able to|don['’]t have the ability to)?[^.!\n]{0,20}?"
+    r"^\W*(?:(?:(?:i['’]m|i am)? ?(?:very |so |really )?sorry|unfortunately|i apologi[sz]e|as an ai\b)[^.!\n]{0,60}?)?"
+    r"\bi ?(?:can ?not|can['’]t|won['’]t|(?:am|['’]m) (?:unable|not able) to|don['’]t have the ability to)\b[^.!\n]{0,20}?"
     r"\b(?:help|assist|comply|fulfil\w*|provide|answer|do that|do this|complete|generate|create|discuss|support|browse|access)\b",
     re.I,
 )
@@ -48,7 +47,7 @@ def check_completeness(
         problems.append(Problem("unclosed fence", f"```{unclosed.language}", max(1, unclosed.line - 1), "close it"))
     if finish_reason == "length" or (not finish_reason and not unclosed and _ends_unfinished(text, blocks)):
         problems.append(Problem("cut off", text.split("\n")[-1][-60:], response.rstrip().count("\n") + 1))
-    if not any(block.form != "inline" for block in blocks) and _REFUSAL.match(text[:300]):
+    if not blocks and _REFUSAL.match(text[:300]):
         problems.append(Problem("refusal", text.split("\n")[0][:80], 1))
     if _is_echo(instruction, text):
         problems.append(Problem("repeats the question", text[:80], 1))

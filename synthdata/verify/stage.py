@@ -195,7 +195,7 @@ def _choose_verifiers(df: pd.DataFrame, verifiers: Sequence[str] | None) -> list
 
 
 def _load_specifications(chosen: list[tuple[str, ...]]) -> dict[str, Any]:
-    from synthdata.verify.cli import load_specification
+    from synthdata.verify.specification import load_specification
 
     wanted = {name for names in set(chosen) for name in names if name in CLI_VERIFIERS}
     return {name: load_specification(name) for name in sorted(wanted)}
