@@ -164,6 +164,7 @@ def test_no_value_crashes_its_check(value: str) -> None:
         "docker checkpoint create web one",
         "docker rmi -f <image-id>",
         "docker ps -h",
+        "docker --help run",
         "docker info -f '{{.Driver}}'",
         "/usr/bin/docker version",
         "docker logs --tail=100 -f web",

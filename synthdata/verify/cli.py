@@ -72,7 +72,7 @@ class Reading:
 
 
 def find_command(words: Sequence[Word], reading: Reading) -> list[Word] | None:
-    """Walk down the command's names as cobra does: the words left over, None when a name is not known."""
+    """Walk down the command's names as cobra does: the words left over, None when no more can be judged."""
     kept: list[Word] = []
     position = 1
     while position < len(words):
@@ -87,7 +87,8 @@ def find_command(words: Sequence[Word], reading: Reading) -> list[Word] | None:
             if further is None:
                 break
             if reading.specification.traverses:  # flags stand behind the name that they belong to
-                check_flags(kept, reading)
+                if not check_flags(kept, reading)[1]:  # --help, or a flag that does not exist
+                    return None
                 kept = []
             reading.path, reading.shown = further, f"{reading.shown} {text}"
         else:
