@@ -89,7 +89,9 @@ ENGLISH = (
 
 def test_an_answer_in_another_language_than_the_question() -> None:
     assert kinds(GERMAN) == ["another language"]
-    assert kinds(ENGLISH, instruction="Wie sehe ich, welche Container gerade auf meinem Rechner laufen?") == ["another language"]
+    assert kinds(ENGLISH, instruction="Wie sehe ich, welche Container gerade auf meinem Rechner laufen?") == [
+        "another language"
+    ]
     assert kinds(ENGLISH, instruction="如何查看哪些容器正在运行？") == ["another language"]
     (problem,) = check_completeness(ASKED, GERMAN, [], None)
     assert (problem.text, problem.suggestion) == ("de", "en")

@@ -29,10 +29,10 @@ def brief(problems: list[Problem]) -> list[tuple[str, str, int, str]]:
 GOOD_DOCKERFILES = [
     "FROM alpine:3.20 AS base\nRUN apk add curl \\\n    # later\n    && true\nCOPY --from=other --chmod=755 a b/\n",
     "RUN --mount=type=cache,target=/x make\nADD https://a.example/x /x\nMAINTAINER me\n",
-    "FROM <image>:<tag>\nENV <key>=<value>\n...\nCMD [\"sh\"]\n",
+    'FROM <image>:<tag>\nENV <key>=<value>\n...\nCMD ["sh"]\n',
     "RUN <<EOF\necho hi\nEOF\nHEALTHCHECK --start-interval=5s CMD true\nCOPY --link --parents a b/\n",
     "# only this\nWORKDIR /x\nUSER 1:1\nRUN sudo ls\nEXPOSE 80:80\n",
-    "ARG V=1\nFROM x:${V}\nSHELL [\"bash\", \"-c\"]\nONBUILD RUN ls\nHEALTHCHECK NONE\n",
+    'ARG V=1\nFROM x:${V}\nSHELL ["bash", "-c"]\nONBUILD RUN ls\nHEALTHCHECK NONE\n',
 ]
 
 
@@ -59,7 +59,13 @@ def test_dockerfiles_that_cannot_build_fail_where_they_do() -> None:
 
 
 def test_scripts_fail_for_syntax_and_for_nothing_else() -> None:
-    good = ["for x in *; do ls $x; done\n", "[ $a = b ] && cat $x | grep y\n", "cd x\nls `pwd`\n", "run <name> [OPTIONS]\n", ""]
+    good = [
+        "for x in *; do ls $x; done\n",
+        "[ $a = b ] && cat $x | grep y\n",
+        "cd x\nls `pwd`\n",
+        "run <name> [OPTIONS]\n",
+        "",
+    ]
     bad = ["if true; then\n  ls\n", "echo 'a\nls\n", "ls )\n", "for x in 1; do ls\n"]
     assert check_scripts(good) == [[] for _ in good]
     assert [[problem.kind for problem in problems] for problems in check_scripts(bad)] == [["shell syntax"]] * len(bad)
@@ -108,9 +114,17 @@ def test_tabs_and_torn_yaml_are_problems_with_a_line() -> None:
 
 
 def test_yaml_made_to_hurt_is_left_alone() -> None:
-    bomb = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}, *{a}]\n" for a, b in zip("abcdefghijk", "bcdefghijkl", strict=True))
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{b}: &{b} [*{a}, *{a}, *{a}]\n" for a, b in zip("abcdefghijk", "bcdefghijkl", strict=True)
+    )
     assert check_compose(f"services:\n  w:\n    image: x\n{bomb}") == []
-    for text in ("- " * 60_000, "[" * 60_000, "{a: " * 60_000, "\n".join(" " * n + "a:" for n in range(900)), "a: &a [*a]\n"):
+    for text in (
+        "- " * 60_000,
+        "[" * 60_000,
+        "{a: " * 60_000,
+        "\n".join(" " * n + "a:" for n in range(900)),
+        "a: &a [*a]\n",
+    ):
         check_compose(text)
 
 
@@ -123,17 +137,24 @@ def test_json_passes_with_comments_elisions_and_placeholders() -> None:
 
 
 def test_json_that_no_program_reads_fails_with_its_line() -> None:
-    for text, line in (('{\n "a": 1\n "b": 2\n}', 3), ("{'a': 1}", 1), ('{"a": 1,\n}', 1), ('{"a": tru}', 1), ('[1, 2', 1)):
+    for text, line in (
+        ('{\n "a": 1\n "b": 2\n}', 3),
+        ("{'a': 1}", 1),
+        ('{"a": 1,\n}', 1),
+        ('{"a": tru}', 1),
+        ("[1, 2", 1),
+    ):
         assert [(problem.kind, problem.line) for problem in check_json(text)] == [("json", line)], text
 
 
 def test_keys_that_dockerd_refuses() -> None:
-    text = '{\n  "log-driver": "local",\n  "storage_driver": "x",\n  "log-opts": {"max-size": "1m"},\n  "proxies": {"http-proxy": "x"}\n}'
+    text = '{\n"log-driver": "local",\n"storage_driver": "x",\n"log-opts": {"max-size": "1m"},\n"proxies": {"http-proxy": "x"}\n}'
     assert brief(check_daemon_json(text)) == [("daemon.json key", "storage_driver", 3, "storage-driver")]
     assert brief(check_daemon_json('{"tls": {"key": "x"}}')) == [("daemon.json key", "key", 1, "")]
     assert check_daemon_json(json.dumps(dict.fromkeys(DAEMON_KEYS, "x"))) == []
     assert [problem.kind for problem in check_daemon_json('{"a": }')] == ["json"]
-    assert suggest_name("debgu", DAEMON_KEYS) == "debug" and suggest_name("zzzzzz", DAEMON_KEYS) == ""
+    assert suggest_name("debgu", DAEMON_KEYS) == "debug"
+    assert suggest_name("zzzzzz", DAEMON_KEYS) == ""
 
 
 def test_a_missing_linter_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +180,7 @@ def test_more_texts_than_a_batch_keep_their_order_and_giants_are_left_out(monkey
     assert [bool(messages) for messages in lint_texts("shellcheck", texts)] == [n % 3 == 0 for n in range(11)] + [False]
 
 
-broken = st.text(alphabet='{}[]"\':,.-# \n\tab1<>*&!|%@`…\\/\x07\ud800', max_size=120)
+broken = st.text(alphabet="{}[]\"':,.-# \n\tab1<>*&!|%@`…\\/\x07\ud800", max_size=120)
 
 
 @given(broken)
@@ -169,8 +190,11 @@ def test_any_text_is_judged(text: str) -> None:
             assert 1 <= problem.line <= text.count("\n") + 2
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab .", max_size=4),
-                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("xyz", max_size=3), inner, max_size=3)))  # fmt: skip
+def nest(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(inner, max_size=3) | st.dictionaries(st.text("xyz", max_size=3), inner, max_size=3)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab .", max_size=4), nest))
 def test_what_json_writes_is_json_and_yaml(value: Any) -> None:
     text = json.dumps(value, indent=1)
     assert check_json(text) == []

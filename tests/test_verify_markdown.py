@@ -41,7 +41,8 @@ def test_inline_spans_have_their_own_line_and_their_surroundings() -> None:
     text = "# `a` title\n\nRun `ls\n-l` or\n``x ` y`` now,\nnot `b`.\n\n- item `c`\n"
     blocks = parse_markdown(text)
     assert [(block.text, block.line) for block in blocks] == [("a", 1), ("ls -l", 3), ("x ` y", 5), ("b", 6), ("c", 8)]
-    assert blocks[3].before.endswith("now,\nnot ") and blocks[3].after == "."
+    assert blocks[3].before.endswith("now,\nnot ")
+    assert blocks[3].after == "."
 
 
 def test_an_escaped_backtick_and_an_html_block_hide_nothing() -> None:
@@ -67,7 +68,9 @@ def test_what_a_block_holds_by_label_and_by_looks() -> None:
     assert kind("docker ps\n", "bash") == kind("docker ps\n") == kind("sudo git pull\n") == "shell"
     assert kind("$ ls\na b\n", "bash") == kind("me@box:~/x$ ls\n") == kind("ls\n", "console") == "session"
     assert kind("[me@box ~]$ ls\n") == kind("(venv) $ pip list\n") == kind("/app # ls\n") == "session"
-    assert kind("FROM x\nRUN y\n") == kind("FROM x\nRUN y\n", "bash") == kind("WORKDIR /x\n", "dockerfile") == "dockerfile"
+    assert (
+        kind("FROM x\nRUN y\n") == kind("FROM x\nRUN y\n", "bash") == kind("WORKDIR /x\n", "dockerfile") == "dockerfile"
+    )
     assert kind("FROM x\nRUN y\n\ndocker build .\n", "bash") == "unlabelled"
     assert kind("services:\n  a: {}\n") == kind("version: '3'\nservices:\n  a:\n", "yaml") == "compose"
     assert kind("networks:\n  a:\n", "yaml", "In docker-compose.yml:") == "compose"

@@ -28,7 +28,8 @@ def test_every_simple_command_of_pipelines_lists_substitutions_and_loops() -> No
     )
     names = {command[0] for command in read(text)}
     assert names == set("abcdefghijklmnopqrstv")
-    assert ["h", "7"] in read(text) and ["g", "?$(h 7)", "?`i 8`", "?<(j 9)"] in read(text)
+    assert ["h", "7"] in read(text)
+    assert ["g", "?$(h 7)", "?`i 8`", "?<(j 9)"] in read(text)
 
 
 def test_quotes_are_removed_as_a_shell_would() -> None:
@@ -36,7 +37,9 @@ def test_quotes_are_removed_as_a_shell_would() -> None:
         ["run", "a b", 'c "d" $e', "f\tgAé", "h i", "jkl", "-m", ""]
     ]
     assert read('run "a $B" "${C}" d"$(e)" \'$f\'') == [["run", "?a $B", "?${C}", "?d$(e)", "$f"], ["e"]]
-    assert read("ps --format '{{.Names}}' --filter \"name=x\"") == [["ps", "--format", "{{.Names}}", "--filter", "name=x"]]
+    assert read("ps --format '{{.Names}}' --filter \"name=x\"") == [
+        ["ps", "--format", "{{.Names}}", "--filter", "name=x"]
+    ]
 
 
 def test_redirections_heredocs_assignments_and_comments_are_no_words() -> None:
@@ -67,12 +70,14 @@ def test_prefixes_go_with_their_own_options() -> None:
         "sudo time env A=b timeout --signal HUP 3", "/usr/bin/sudo --",
     ):  # fmt: skip
         assert read(f"{prefix} run -n x\n") == [["run", "-n", "x"]], prefix
-    assert read("sudo\n") == [] and read("sudo -u\n") == []
+    assert read("sudo\n") == []
+    assert read("sudo -u\n") == []
 
 
 def test_xargs_adds_words_that_nobody_knows() -> None:
     command = parse_shell("list -q | xargs -r -n 1 run rm -f").commands[1]
-    assert [show(word) for word in command.words] == ["run", "rm", "-f", "?..."] and not command.exact
+    assert [show(word) for word in command.words] == ["run", "rm", "-f", "?..."]
+    assert not command.exact
 
 
 def test_placeholders_are_words_of_unknown_value() -> None:
@@ -105,7 +110,8 @@ def test_what_stands_beside_a_syntax_error_is_still_read() -> None:
     assert [[word.text for word in command.words] for command in script.commands if command.words[0].text == "run"] == [
         ["run", "a"], ["run", "b", "-c"], ["run", "d"]
     ]  # fmt: skip
-    assert not parse_shell("run a\n").broken and parse_shell("echo 'x\n").broken
+    assert not parse_shell("run a\n").broken
+    assert parse_shell("echo 'x\n").broken
 
 
 def test_a_crontab_line_holds_a_command() -> None:
@@ -115,7 +121,10 @@ def test_a_crontab_line_holds_a_command() -> None:
 
 
 def test_a_text_for_another_shell_stays_one_word() -> None:
-    assert read("run c sh -c 'one; two' | ssh me@box \"three\"\n") == [["run", "c", "sh", "-c", "one; two"], ["ssh", "me@box", "three"]]
+    assert read("run c sh -c 'one; two' | ssh me@box \"three\"\n") == [
+        ["run", "c", "sh", "-c", "one; two"],
+        ["ssh", "me@box", "three"],
+    ]
 
 
 pieces = st.sampled_from(
@@ -135,7 +144,8 @@ def test_any_text_is_read(text: str) -> None:
 @given(st.text(alphabet=st.characters(exclude_categories=("Cs", "Co")), max_size=200))
 def test_hiding_placeholders_changes_nothing_that_shows(text: str) -> None:
     hidden = hide_placeholders(text)
-    assert len(hidden) == len(text) and show_placeholders(hidden) == text
+    assert len(hidden) == len(text)
+    assert show_placeholders(hidden) == text
 
 
 def test_deep_nesting_and_long_lines_do_no_harm() -> None:

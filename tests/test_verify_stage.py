@@ -46,7 +46,8 @@ def test_real_commands_verify_and_invented_ones_do_not() -> None:
         None,
     )
     assert out["verified"].dtype == "boolean"
-    assert out["verified"].tolist()[:3] == [True, False, False] and out["verified"].isna()[3]
+    assert out["verified"].tolist()[:3] == [True, False, False]
+    assert out["verified"].isna()[3]
     assert [len(problems) for problems in out["problems"]] == [0, 1, 1, 0]
     assert out["problems"][1][0] == {
         "kind": "unknown flag", "text": "docker run --cpu", "line": 4, "suggestion": "--cpus", "fatal": True,
@@ -58,7 +59,11 @@ def test_the_frame_is_kept_and_not_changed() -> None:
     df = pd.DataFrame({"instruction": ["a", "b"], "response": ["docker", None], "x": [1, 2]}, index=[7, 3])
     out = verify_responses(df, DOCKER)
     assert list(df.columns) == ["instruction", "response", "x"]
-    assert list(out.columns) == ["instruction", "response", "x", "verified", "problems"] and out.index.tolist() == [7, 3]
+    assert list(out.columns) == ["instruction", "response", "x", "verified", "problems"]
+    assert out.index.tolist() == [
+        7,
+        3,
+    ]
     assert len(verify_responses(df.iloc[:0], DOCKER)) == 0
 
 
@@ -113,14 +118,15 @@ def test_files_and_scripts_are_judged_in_batches_with_lines_of_the_response() ->
     )
     found = [[(problem["kind"], problem["line"]) for problem in problems] for problems in out["problems"]]
     assert found[0] == [("dockerfile", 5), ("compose key", 13)]
-    assert [kind for kind, _ in found[1]] == ["daemon.json key", "shell syntax"] and found[1][0][1] == 5
+    assert [kind for kind, _ in found[1]] == ["daemon.json key", "shell syntax"]
+    assert found[1][0][1] == 5
     assert found[2] == [("json", 4), ("dockerfile", 9)]
 
 
 def test_a_session_or_a_mislabelled_block_is_no_broken_script() -> None:
     for text in (
         "```bash\n$ docker ps\nID (x)\n```",
-        "```bash\nFROM x:1\nRUN [\"a\", \"(\"]\n```",
+        '```bash\nFROM x:1\nRUN ["a", "("]\n```',
         "```bash\nservices:\n  a: {image: 'x (y)'}\n```",
         "```\nNAME (x)\n```",
         "```text\nfoo ( bar\n```",
@@ -129,18 +135,24 @@ def test_a_session_or_a_mislabelled_block_is_no_broken_script() -> None:
 
 
 def test_a_topic_picks_its_verifiers() -> None:
-    assert set(DOCKER) > {"docker", "dockerfile", "compose", "shell", "completeness"} and "git" not in DOCKER
-    assert "git" in verifiers_for("Git commands") and "docker" not in verifiers_for("Advanced git")
-    assert "kubectl" in verifiers_for("Kubernetes administration") and "kubectl" in verifiers_for("kubectl")
+    assert set(DOCKER) > {"docker", "dockerfile", "compose", "shell", "completeness"}
+    assert "git" not in DOCKER
+    assert "git" in verifiers_for("Git commands")
+    assert "docker" not in verifiers_for("Advanced git")
+    assert "kubectl" in verifiers_for("Kubernetes administration")
+    assert "kubectl" in verifiers_for("kubectl")
     assert "git" not in verifiers_for("Digital photography")
     poems = verifiers_for("Poems about the sea")
-    assert not has_cli_verifier(poems) and "completeness" in poems and has_cli_verifier(DOCKER)
+    assert not has_cli_verifier(poems)
+    assert "completeness" in poems
+    assert has_cli_verifier(DOCKER)
     assert all(name in VERIFIERS for topic in ("docker git", "x") for name in verifiers_for(topic))
 
 
 def test_a_topic_without_a_verifier_does_not_pass_in_silence() -> None:
     out = verify("The sea is wide.", "The sea is wide and deep and", verifiers=None, topic=["Poems", "Poems"])
-    assert out["verified"].isna().tolist() == [True, False] and not out["verified"][1]
+    assert out["verified"].isna().tolist() == [True, False]
+    assert not out["verified"][1]
     table = describe_verification(out)
     assert table[["outcome", "reason", "rows"]].values.tolist() == [
         ["problems", "cut off", 1], ["not checked", "no verifier for the topic 'Poems'", 1]
@@ -174,15 +186,18 @@ def test_tables_add_up() -> None:
     bad = "```\ndocker frobnicate\ndocker run --cpu 1 x\ndocker run --net=host x\n```"
     out = verify("`docker ps`.", bad, bad, None)
     table = describe_verification(out)
-    assert table["rows"].sum() == 4 and table["share"].sum() == pytest.approx(1)
+    assert table["rows"].sum() == 4
+    assert table["share"].sum() == pytest.approx(1)
     assert table.iloc[0].tolist() == ["verified", "", 1, 0.25]
     assert table.iloc[2]["reason"] == "no response"
     counted = count_problems(out).set_index("kind")
     assert counted.loc["unknown flag", ["rows", "found"]].tolist() == [2, 2]
     assert not counted.loc["deprecated", "fatal"]
     worst = list_worst_commands(out, 1)
-    assert len(worst) == 1 and worst["rows"].tolist() == [2]
-    assert len(list_worst_commands(verify("x"))) == 0 and len(describe_verification(verify("x").iloc[:0])) == 0
+    assert len(worst) == 1
+    assert worst["rows"].tolist() == [2]
+    assert len(list_worst_commands(verify("x"))) == 0
+    assert len(describe_verification(verify("x").iloc[:0])) == 0
 
 
 def test_nothing_of_a_response_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,23 +208,28 @@ def test_nothing_of_a_response_is_run(tmp_path: Path, monkeypatch: pytest.Monkey
     evil = f"touch {tmp_path}/made; rm -rf {keep}"
     blocks = [
         f"```bash\n{evil}\n```", f"```bash\n{evil}\nif true; then\n```", f"```bash\n$({evil}) `{evil}`\necho 'x\n```",
-        f"```dockerfile\nFROM x:1\nRUN {evil}\nRUN echo '\n```", f"```yaml\nservices:\n  a: !!python/object/apply:os.system ['{evil}']\n```",
+        f"```dockerfile\nFROM x:1\nRUN {evil}\nRUN echo '\n```",
+        f"```yaml\nservices:\n  a: !!python/object/apply:os.system ['{evil}']\n```",
         f"`docker run $({evil})`", f"```json\n{{\"a\": \"$({evil})\"}}\n```", f"```console\n$ docker ps; {evil}\n```",
         f"```bash\n# shellcheck source={tmp_path}/keep\n. {tmp_path}/keep )\n```",
     ]  # fmt: skip
     verify(*blocks, "\n\n".join(blocks))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["keep"] and keep.read_text() == "x"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["keep"]
+    assert keep.read_text() == "x"
 
 
 def test_a_response_too_long_to_read_is_not_called_verified() -> None:
     out = verify("word " * 30_000)
-    assert out["verified"].tolist() == [False] and out["problems"][0][0]["kind"] == "too long"
+    assert out["verified"].tolist() == [False]
+    assert out["problems"][0][0]["kind"] == "too long"
     assert problems_of("```yaml\n" + "a: 1\n" * 10_000 + "```", fatal=False) == [("too long", 2)]
 
 
 words = st.sampled_from(
-    ["docker ", "run ", "ps ", "--cpu ", "-it ", "nginx ", "\n", "```", "```bash\n", "\n```\n", "`", "$(", ")", "'", '"', "|", "FROM a\n",
-     "services:\n", "  a: ", "{", "}", "[", "…", "\x1b[31m", "\0", "\ud800", "é", "$ ", "<x> ", "git ", "commit ", "-m ", "compose ", "up "]
+    ["docker ", "run ", "ps ", "--cpu ", "-it ", "nginx ", "\n", "```", "```bash\n", "\n```\n", "`", "$(", ")",
+     "'", '"', "|", "FROM a\n",
+     "services:\n", "  a: ", "{", "}", "[", "…", "\x1b[31m", "\0", "\ud800",
+     "é", "$ ", "<x> ", "git ", "commit ", "-m ", "compose ", "up "]
 )  # fmt: skip
 
 
@@ -238,19 +258,30 @@ def test_the_command_line_checks_a_file(tmp_path: Path, capsys: pytest.CaptureFi
     assert "verified" in capsys.readouterr().out
     assert main([write_lines(tmp_path / "bad.jsonl", [good, bad]), "--topic", "docker"]) == 1
     shown = capsys.readouterr().out
-    assert "unknown command" in shown and "\x1b" not in shown and "\x07" not in shown
+    assert "unknown command" in shown
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
     assert main([write_lines(tmp_path / "topic.jsonl", [good | {"topic": "Poems"}])]) == 1
     assert "no verifier for the topic 'Poems'" in capsys.readouterr().out
 
 
-def test_the_command_line_names_the_file_and_line_it_cannot_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_names_the_file_and_line_it_cannot_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     torn = tmp_path / "torn.jsonl"
     torn.write_text('{"instruction": "a", "response": "b"}\n{"instruction": \n')
-    for arguments in ([str(torn)], [str(tmp_path / "none.jsonl")], [write_lines(tmp_path / "x.jsonl", [{"instruction": "a"}])]):
+    for arguments in (
+        [str(torn)],
+        [str(tmp_path / "none.jsonl")],
+        [write_lines(tmp_path / "x.jsonl", [{"instruction": "a"}])],
+    ):
         assert main(arguments) == 2
         written = capsys.readouterr()
-        assert written.out == "" and written.err.count("\n") == 1 and arguments[0] in written.err
-    assert main([str(torn)]) == 2 and "line 2" in capsys.readouterr().err
+        assert written.out == ""
+        assert written.err.count("\n") == 1
+        assert arguments[0] in written.err
+    assert main([str(torn)]) == 2
+    assert "line 2" in capsys.readouterr().err
 
 
 def test_what_is_printed_cannot_steer_a_terminal() -> None:
@@ -260,5 +291,7 @@ def test_what_is_printed_cannot_steer_a_terminal() -> None:
 def test_importing_the_stage_is_cheap() -> None:
     heavy = ("tree_sitter", "markdown_it", "jsonschema", "yaml", "py3langid", "check_jsonschema")
     script = f"import sys, synthdata.verify; print([m for m in {heavy} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
+    )
     assert done.stdout.strip() == "[]"

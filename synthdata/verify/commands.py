@@ -14,7 +14,13 @@ from synthdata.verify.problems import Problem, Word
 from synthdata.verify.shell import Command
 
 # Programs, and the CLI whose specification covers them; what is gone belongs to the CLI it came from.
-PROGRAMS = {"docker": "docker", "docker-compose": "docker", "docker-machine": "docker", "git": "git", "kubectl": "kubectl"}
+PROGRAMS = {
+    "docker": "docker",
+    "docker-compose": "docker",
+    "docker-machine": "docker",
+    "git": "git",
+    "kubectl": "kubectl",
+}
 _NAME_KINDS = {"unknown command", "unknown flag", "removed command"}
 _COUNT_KINDS = {"wrong number of arguments", "missing value"}
 _DENIAL = re.compile(

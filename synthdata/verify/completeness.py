@@ -15,9 +15,15 @@ from synthdata.verify.markdown import Block
 from synthdata.verify.problems import Problem
 
 _PROSE_LETTERS = 200
-_COMMON_ENGLISH = frozenset("the a an to of is and in for with how what you your do that this from by on are i can my".split())
+_COMMON_ENGLISH = "the a an to of is and in for with how what you your do that this from by on are i can my"
 # Languages that a classifier of short texts cannot tell apart, and readers of one can read the other.
-_NEAR = ({"zh", "yue", "wuu"}, {"no", "nb", "nn", "da", "sv"}, {"hr", "bs", "sr", "sh"}, {"id", "ms"}, {"es", "gl", "ca"})
+_NEAR = (
+    {"zh", "yue", "wuu"},
+    {"no", "nb", "nn", "da", "sv"},
+    {"hr", "bs", "sr", "sh"},
+    {"id", "ms"},
+    {"es", "gl", "ca"},
+)
 _NAMES_A_LANGUAGE = re.compile(
     r"\b(?:translat\w*|english|french|german|spanish|italian|portuguese|dutch|polish|russian|ukrainian|chinese|japanese|korean"
     r"|arabic|hindi|turkish|swedish|hungarian|czech|latin|greek|vietnamese|indonesian)\b",
@@ -30,7 +36,9 @@ _REFUSAL = re.compile(
     re.I,
 )
 # Nothing ends like this: a comma, an open bracket, a word that wants another.
-_UNFINISHED = re.compile(r"(?:[,(\[{–—]|\b(?:and|or|the|an|of|to|with|for|by|from|in|that|which|is|are|your|this|a|if|as))$", re.I)
+_UNFINISHED = re.compile(
+    r"(?:[,(\[{–—]|\b(?:and|or|the|an|of|to|with|for|by|from|in|that|which|is|are|your|this|a|if|as))$", re.I
+)
 _LIST_ITEM = re.compile(r"[-*+#>|]|\d+[.)]\s")
 
 
@@ -80,10 +88,10 @@ def _find_other_language(instruction: str, text: str) -> tuple[str, str] | None:
     prose = re.sub(r"\s+", " ", re.sub(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+", " ", text[:20_000], flags=re.S))
     if sum(map(str.isalpha, prose)) < _PROSE_LETTERS or _NAMES_A_LANGUAGE.search(instruction):
         return None
-    words = re.findall(r"[a-z]+", prose.lower())
-    if instruction.isascii() and sum(word in _COMMON_ENGLISH for word in words) > 0.12 * len(words):
+    words, common = re.findall(r"[a-z]+", prose.lower()), set(_COMMON_ENGLISH.split())
+    if instruction.isascii() and sum(word in common for word in words) > 0.12 * len(words):
         asked = re.findall(r"[a-z]+", instruction.lower())
-        if len(asked) < 4 or any(word in _COMMON_ENGLISH for word in asked):
+        if len(asked) < 4 or any(word in common for word in asked):
             return None  # English both; the classifier costs a millisecond
     identifier = _load_identifier()
     said, certainty = identifier.classify(prose[:2_000])

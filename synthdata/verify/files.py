@@ -20,27 +20,24 @@ from synthdata.verify.shell import hide_placeholders
 # What makes a build fail, of hadolint's errors; the others are advice. SC1…: a RUN line that no shell can parse.
 _DOCKERFILE_ERRORS = {"DL1000", "DL3011", "DL3021", "DL3023", "DL3043"}
 
-DAEMON_KEYS = frozenset(
-    """
-    allow-direct-routing allow-nondistributable-artifacts api-cors-header authorization-plugins bip bip6 bridge
-    bridge-accept-fwmark builder cdi-spec-dirs cgroup-parent cluster-advertise cluster-store cluster-store-opts containerd
-    containerd-namespace containerd-plugin-namespace cpu-rt-period cpu-rt-runtime cri-containerd data-root debug
-    default-address-pools default-cgroupns-mode default-gateway default-gateway-v6 default-init default-ipc-mode
-    default-network-opts default-runtime default-shm-size default-ulimits deprecated-key-path disable-legacy-registry dns
-    dns-opts dns-search exec-opts exec-root experimental features firewall-backend fixed-cidr fixed-cidr-v6 graph group
-    host-gateway-ip host-gateway-ips hosts icc init init-path insecure-registries ip ip-forward ip-forward-no-drop ip-masq
-    ip6tables iptables ipv6 labels live-restore log-driver log-format log-level log-opts max-concurrent-downloads
-    max-concurrent-uploads max-download-attempts metrics-addr mtu network-control-plane-mtu network-diagnostic-port
-    no-new-privileges node-generic-resources oom-score-adjust pidfile proxies raw-logs registry-mirrors resolv-conf
-    rootless runtimes seccomp-profile selinux-enabled shutdown-timeout storage-driver storage-opts
-    swarm-default-advertise-addr swarm-raft-election-tick swarm-raft-heartbeat-tick tls tlscacert tlscert tlskey tlsverify
-    userland-proxy userland-proxy-path userns-remap
-    """.split()
-)
+_DAEMON_KEYS = """
+allow-direct-routing allow-nondistributable-artifacts api-cors-header authorization-plugins bip bip6 bridge
+bridge-accept-fwmark builder cdi-spec-dirs cgroup-parent cluster-advertise cluster-store cluster-store-opts containerd
+containerd-namespace containerd-plugin-namespace cpu-rt-period cpu-rt-runtime cri-containerd data-root debug
+default-address-pools default-cgroupns-mode default-gateway default-gateway-v6 default-init default-ipc-mode
+default-network-opts default-runtime default-shm-size default-ulimits deprecated-key-path disable-legacy-registry dns
+dns-opts dns-search exec-opts exec-root experimental features firewall-backend fixed-cidr fixed-cidr-v6 graph group
+host-gateway-ip host-gateway-ips hosts icc init init-path insecure-registries ip ip-forward ip-forward-no-drop ip-masq
+ip6tables iptables ipv6 labels live-restore log-driver log-format log-level log-opts max-concurrent-downloads
+max-concurrent-uploads max-download-attempts metrics-addr mtu network-control-plane-mtu network-diagnostic-port
+no-new-privileges node-generic-resources oom-score-adjust pidfile proxies raw-logs registry-mirrors resolv-conf
+rootless runtimes seccomp-profile selinux-enabled shutdown-timeout storage-driver storage-opts
+swarm-default-advertise-addr swarm-raft-election-tick swarm-raft-heartbeat-tick tls tlscacert tlscert tlskey tlsverify
+userland-proxy userland-proxy-path userns-remap
+"""
+DAEMON_KEYS = frozenset(_DAEMON_KEYS.split())
 # Keys whose value is a map of anything; of any other map dockerd reads the keys as if they stood at the top.
-_DAEMON_MAPS = frozenset(
-    "builder cluster-store-opts default-network-opts default-ulimits features log-opts runtimes".split()
-)
+_DAEMON_MAPS = "builder cluster-store-opts default-network-opts default-ulimits features log-opts runtimes"
 _DAEMON_NESTED = DAEMON_KEYS | {"http-proxy", "https-proxy", "no-proxy"}
 
 
@@ -48,7 +45,9 @@ def check_dockerfiles(texts: Sequence[str]) -> list[list[Problem]]:
     """Check Dockerfiles or fragments of them: for each its problems, lines counted from 1 in the text."""
     prepared = [_prepare_dockerfile(text) for text in texts]
     results = []
-    for text, (_, numbers), messages in zip(texts, prepared, lint_texts("hadolint", [p for p, _ in prepared]), strict=True):
+    for text, (_, numbers), messages in zip(
+        texts, prepared, lint_texts("hadolint", [p for p, _ in prepared]), strict=True
+    ):
         lines, problems = text.split("\n"), []
         for message in messages:
             code, number = message["code"], numbers[min(message["line"], len(numbers)) - 1]
@@ -93,7 +92,7 @@ def check_daemon_json(text: str) -> list[Problem]:
         if key not in DAEMON_KEYS:
             unknown = [key]
         else:
-            nested = inner if isinstance(inner, dict) and key not in _DAEMON_MAPS else {}
+            nested = inner if isinstance(inner, dict) and key not in _DAEMON_MAPS.split() else {}
             unknown = [name for name in nested if name not in _DAEMON_NESTED]
         for name in filter(re.compile(r"[A-Za-z][\w-]*").fullmatch, unknown):
             found = re.search(rf'"{re.escape(name)}"\s*:', text)
@@ -112,7 +111,9 @@ def suggest_name(name: str, names: Sequence[str] | frozenset[str]) -> str:
 def _prepare_dockerfile(text: str) -> tuple[str, list[int]]:
     # The text as hadolint can read it, and for each of its lines the line of the original.
     text = _mask_placeholders(re.sub(r"(?m)^[ \t]*(?:\.\.\.|…)[ \t]*$", "#", text))
-    lines, numbers, waiting = [], [], []
+    lines: list[str] = []
+    numbers: list[int] = []
+    waiting: list[str] = []
     if not re.search(r"(?im)^[ \t]*FROM[ \t]", text):
         lines, numbers = ["FROM scratch"], [1]
     for number, line in enumerate(text.split("\n"), start=1):
@@ -136,10 +137,14 @@ def _mask_placeholders(text: str) -> str:
 
 
 def _parse_json(text: str) -> tuple[object, Problem | None]:
-    plain = re.sub(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/|(?m:^[ \t]*#[^\n]*$)', lambda m: m[1] or "", text, flags=re.S)
+    plain = re.sub(
+        r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/|(?m:^[ \t]*#[^\n]*$)', lambda m: m[1] or "", text, flags=re.S
+    )
     plain = re.sub(r":([ \t]*)(?:\.\.\.|…)(?=[ \t]*[,}\]\n])", r":\1null", plain)
     plain = re.sub(r'("(?:[^"\\\n]|\\.)*")|(?:\.\.\.|…)[ \t]*,?', lambda m: m[1] or "", plain)
-    plain = re.sub(r'("(?:[^"\\\n]|\\.)*")|<[\w .:/-]{1,60}>|\$?\{\{?[\w .-]{1,60}\}?\}', lambda m: m[1] or "null", plain)
+    plain = re.sub(
+        r'("(?:[^"\\\n]|\\.)*")|<[\w .:/-]{1,60}>|\$?\{\{?[\w .-]{1,60}\}?\}', lambda m: m[1] or "null", plain
+    )
     plain = re.sub(r",(\s*[}\]])", r"\1", plain) if plain != text else plain
     try:
         return orjson.loads(plain), None
@@ -158,7 +163,8 @@ def _parse_json(text: str) -> tuple[object, Problem | None]:
 def _parse_values(text: str) -> list[object] | None:
     import json
 
-    decoder, values, place = json.JSONDecoder(), [], 0
+    decoder, place = json.JSONDecoder(), 0
+    values: list[object] = []
     try:
         while text[place:].strip() and len(values) < 100:
             place += len(text[place:]) - len(text[place:].lstrip())

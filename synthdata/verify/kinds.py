@@ -31,7 +31,9 @@ _INSTRUCTION = re.compile(
 )
 _COMPOSE = re.compile(r"^(?:services|volumes|networks|configs|secrets|include|version):", re.M)
 _SERVICES = re.compile(r"^services:[ \t]*(?:#[^\n]*)?$", re.M)
-_COMMANDLIKE = re.compile(r"^[ \t]*(?:sudo[ \t]|docker|git[ \t]|kubectl[ \t]|helm[ \t]|cd[ \t]|apt|curl[ \t]|mkdir[ \t])")
+_COMMANDLIKE = re.compile(
+    r"^[ \t]*(?:sudo[ \t]|docker|git[ \t]|kubectl[ \t]|helm[ \t]|cd[ \t]|apt|curl[ \t]|mkdir[ \t])"
+)
 
 
 def classify_block(block: Block) -> str:

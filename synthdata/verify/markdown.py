@@ -44,7 +44,9 @@ def parse_markdown(text: str) -> list[Block]:
         start, end = token.map or (0, 0)
         if token.type == "fence":
             language = re.split(r"[\s,{:]", token.info.strip().lstrip("{."), maxsplit=1)[0].lower()
-            lines = len(token.content.split("\n")) - 1 if token.content.endswith("\n") else len(token.content.split("\n"))
+            lines = (
+                len(token.content.split("\n")) - 1 if token.content.endswith("\n") else len(token.content.split("\n"))
+            )
             closed = end - start == (lines if token.content else 0) + 2
             blocks.append(Block("fence", language, token.content, start + 2, closed, f"{paragraph}\n{token.info}"))
             paragraph = ""

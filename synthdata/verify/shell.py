@@ -20,7 +20,7 @@ PIECE = 4_000  # characters that are parsed at once
 _PRIVATE = 0xE000
 _HIDE = {code: _PRIVATE + code for code in range(32, 127) if not chr(code).isalnum()}
 _SHOW = {hidden: code for code, hidden in _HIDE.items()}
-_FOREIGN = {hidden: 0xFFFD for hidden in _SHOW}
+_FOREIGN = dict.fromkeys(_SHOW, 65533)
 
 _ANGLE = r"(?<!<)<[\w./@\[{*'\"-][^<>\n;&$`\\]{0,80}>(?![>&])"
 _SQUARE = r"(?<![\w$\])}*?\"'=/.])\[[\w<.{-][^\[\]\n]{0,80}(?:\[[^\[\]\n]{0,40}\][^\[\]\n]{0,40})?\]"
@@ -29,7 +29,9 @@ _BRACE = r"(?<![\w$,{])\{[A-Za-z_][\w-]{0,40}\}(?![\w,}])"
 _DOTS = r"(?<!\w)\.\.\.|\.\.\.(?!\w)"
 _PLACEHOLDER = re.compile("|".join((_ANGLE, _SQUARE, _DOUBLE_BRACE, _BRACE, _DOTS)))
 _BROKEN_CONTINUATION = re.compile(r"\\([ \t]+(?:#[^\n]*)?)(?=\n)")
-_SCHEDULE = re.compile(r"(?m)^[ \t]{0,12}(?:(?:[\d*/,-]{1,20}[ \t]{1,8}){5}|@(?:hourly|daily|weekly|monthly|reboot)[ \t])(?=[a-z/])")
+_SCHEDULE = re.compile(
+    r"(?m)^[ \t]{0,12}(?:(?:[\d*/,-]{1,20}[ \t]{1,8}){5}|@(?:hourly|daily|weekly|monthly|reboot)[ \t])(?=[a-z/])"
+)
 _COMMENT_IN_COMMAND = re.compile(r"(?<=\\\n)([ \t]*#[^\n]*)(?=\n)")
 # Names that stand for something: CONTAINER_ID, your-image, host_port, %CD%.
 _STAND_IN = re.compile(
@@ -45,6 +47,10 @@ _PREFIXES = {
     "builtin": "", "nice": "n", "ionice": "cnp", "stdbuf": "ioe", "setsid": "", "timeout": "ks", "watch": "n",
     "xargs": "IiEeLlnPsda", "winpty": "", "time.exe": "",
 }  # fmt: skip
+_LONG_WITH_VALUE = """
+--user --group --host --prompt --chdir --unset --signal --kill-after --interval --adjustment --max-args --max-procs
+--max-lines --replace --delimiter --arg-file --max-chars --output --format
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,8 @@ def _parse_piece(text: str, line: int) -> tuple[list[Command], bool]:
     root = _make_parser().parse(text.encode("utf-8", "replace")).root_node
     if not root.has_error:
         return list(_find_commands(root, line)), False
-    commands, rows = [], set()
+    commands: list[Command] = []
+    rows: set[int] = set()
     for child in root.children:
         if child.has_error or child.is_error:
             rows.update(range(child.start_point[0], child.end_point[0] + 1))
@@ -152,7 +159,8 @@ def _join_lines(text: str, line: int) -> tuple[str, list[Problem]]:
 
 
 def _split_logical_lines(lines: list[str], rows: set[int]) -> Iterator[tuple[int, str]]:
-    start, pieces = -1, []
+    start = -1
+    pieces: list[str] = []
     for row in sorted(rows):
         if row >= len(lines):
             break
@@ -277,7 +285,7 @@ def _drop_prefixes(words: list[Word]) -> tuple[list[Word], bool]:
             if option == "--":
                 break
             # -u NAME takes the next word, -uNAME and --user=NAME do not, --user NAME does for those we know.
-            if (len(option) == 2 and option[1] in _PREFIXES[name]) or (option in _LONG_WITH_VALUE):
+            if (len(option) == 2 and option[1] in _PREFIXES[name]) or (option in _LONG_WITH_VALUE.split()):
                 start += 1
         while name in ("sudo", "env", "doas") and start < len(words) and re.match(r"\w+=", words[start].text):
             start += 1
@@ -287,9 +295,3 @@ def _drop_prefixes(words: list[Word]) -> tuple[list[Word], bool]:
     if elastic and words:
         words, exact = [*words, replace(words[-1], text="...", known=False)], False
     return words, exact
-
-
-_LONG_WITH_VALUE = frozenset(
-    "--user --group --host --prompt --chdir --unset --signal --kill-after --interval --adjustment --max-args --max-procs "
-    "--max-lines --replace --delimiter --arg-file --max-chars --output --format".split()
-)

@@ -99,7 +99,9 @@ def verify_responses(df: pd.DataFrame, verifiers: Sequence[str] | None = None) -
             queue.collect()
     verified = [_judge(*row) for row in zip(answered, problems, chosen, strict=True)]
     listed = [[asdict(problem) for problem in sorted(set(found), key=_order)] for found in problems]
-    return df.assign(verified=pd.array(verified, dtype="boolean"), problems=pd.Series(listed, index=df.index, dtype=object))
+    return df.assign(
+        verified=pd.array(verified, dtype="boolean"), problems=pd.Series(listed, index=df.index, dtype=object)
+    )
 
 
 def verifiers_for(topic: str) -> tuple[str, ...]:
@@ -184,7 +186,9 @@ def _check_text(response: Any, position: int) -> str | None:
 
 def _choose_verifiers(df: pd.DataFrame, verifiers: Sequence[str] | None) -> list[tuple[str, ...]]:
     if verifiers is not None:
-        unknown = [name for name in verifiers if name not in VERIFIERS] if not isinstance(verifiers, str) else [verifiers]
+        unknown = (
+            [name for name in verifiers if name not in VERIFIERS] if not isinstance(verifiers, str) else [verifiers]
+        )
         if unknown:
             raise InputError(f"verifiers: {unknown[0]!r} is none: give a list of names among {', '.join(VERIFIERS)}.")
         return [tuple(verifiers)] * len(df)

@@ -65,7 +65,9 @@ def _parse_yaml(text: str) -> tuple[list[tuple[Any, Any]], list[Problem]]:
         line = mark.line + 1 if mark else 1
         lines = text.split("\n")
         shown = next((shown for shown in reversed(lines[:line]) if shown.strip()), "")
-        advice = "indent with spaces, not tabs" if shown.startswith("\t") or "'\\t'" in str(cause.problem) else cause.problem
+        advice = (
+            "indent with spaces, not tabs" if shown.startswith("\t") or "'\\t'" in str(cause.problem) else cause.problem
+        )
         return [], [Problem("yaml", shown.strip()[:120], line, str(advice or ""))]
     except yaml.YAMLError as cause:  # characters that YAML does not allow
         return [], [Problem("yaml", "", 1, str(cause).split("\n")[0][:120])]
@@ -89,7 +91,7 @@ def _is_too_deep(text: str) -> bool:
 def _make_loader() -> Any:
     import yaml
 
-    class Loader(yaml.CSafeLoader):  # type: ignore[misc]
+    class Loader(yaml.CSafeLoader):
         """Reads tags of other programs (!reset, !Ref) as if they were not there."""
 
     def construct(loader: Any, _suffix: str, node: Any) -> Any:
@@ -126,7 +128,9 @@ def _make_validator() -> Any:
         # One list of keys where the schema has a sum of lists, so that an error names the key that is wrong.
         if part.pop("unevaluatedProperties", None) is False:
             for other in part.pop("allOf", ()):
-                part["properties"] = schema["$defs"][other["$ref"].rpartition("/")[2]]["properties"] | part["properties"]
+                part["properties"] = (
+                    schema["$defs"][other["$ref"].rpartition("/")[2]]["properties"] | part["properties"]
+                )
             part["additionalProperties"], part["patternProperties"] = False, {"^x-": {}}
     return jsonschema.validators.validator_for(schema)(schema)
 
@@ -147,16 +151,20 @@ def _explain(error: Any, node: Any, text: str) -> list[Problem]:
     if error.validator == "additionalProperties" and isinstance(value, dict):
         known = error.schema.get("properties", {})
         patterns = error.schema.get("patternProperties", {})
-        extra = [key for key in value if key not in known and not any(re.search(p, str(key)) for p in patterns)]
-        return [
-            Problem("compose key", f"{where}.{key}".lstrip("."), _find_line(node, [*path, key]), suggest_name(str(key), frozenset(known)))
-            for key in extra
-            if _MASK not in str(key)
-        ]  # fmt: skip
+        extra = [key for key in value if key not in known and not any(re.search(p, key) for p in patterns)]
+        problems = []
+        for key in extra:
+            if _MASK not in key:
+                nearest = suggest_name(key, frozenset(known))
+                shown = f"{where}.{key}".lstrip(".")
+                problems.append(Problem("compose key", shown, _find_line(node, [*path, key]), nearest))
+        return problems
     if error.validator in ("required", "uniqueItems", "minItems"):
         return []  # a fragment may leave out what the whole file has
     shown = f"{where}: {str(value)[:60]}"
-    return [Problem("compose value", shown, _find_line(node, path), str(error.message)[-80:] if not error.context else "")]
+    return [
+        Problem("compose value", shown, _find_line(node, path), str(error.message)[-80:] if not error.context else "")
+    ]
 
 
 def _find_line(node: Any, path: list[Any]) -> int:

@@ -25,7 +25,7 @@ SENTENCES = (
     "Nothing is removed while a container still uses it, and the list shows which ones do.",
 )  # fmt: skip
 FILES = (
-    "```dockerfile\nFROM python:3.{n}\nWORKDIR /app\nCOPY . /app\nRUN pip install -r requirements.txt && rm -rf /tmp/{n}\nCMD [\"app\"]\n```",
+    "```dockerfile\nFROM python:3.{n}\nWORKDIR /app\nCOPY . /app\nRUN pip install . && rm -rf /tmp/{n}\nCMD [\"app\"]\n```",
     "```yaml\nservices:\n  web{n}:\n    image: nginx\n    ports:\n      - '{n}:80'\n    deploy:\n      replicas: 2\n```",
     '```json\n{{"log-driver": "json-file", "number": {n}}}\n```', "```bash\nif docker ps; then\n  docker stop web{n}\n```",
 )  # fmt: skip
@@ -48,9 +48,8 @@ def make_response(source: random.Random, characters: int) -> str:
 
 def main() -> None:
     """Run the benchmark and print its figures."""
-    rows, characters = (int(value) for value in (*sys.argv[1:3], 10_000, 2_000)[:2])
-    if len(sys.argv) == 2:
-        characters = 2_000
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    characters = int(sys.argv[2]) if len(sys.argv) > 2 else 2_000
     source = random.Random(4)
     responses = [make_response(source, characters) for _ in range(rows)]
     df = pd.DataFrame({"instruction": "How do I run a container?", "response": responses})
@@ -59,8 +58,10 @@ def main() -> None:
     seconds = time.perf_counter() - start
     own = sum(resource.getrusage(resource.RUSAGE_SELF)[:2]) - used
     linters = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
-    print(f"{rows:,} responses of {df['response'].str.len().mean():,.0f} characters: {seconds:.1f} s, {rows / seconds:,.0f} rows/s")
-    print(f"processor: {own:.1f} s here, {linters:.1f} s in linters; peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    length = df["response"].str.len().mean()
+    print(f"{rows:,} responses of {length:,.0f} characters: {seconds:.1f} s, {rows / seconds:,.0f} rows/s")
+    print(f"processor: {own:.1f} s here, {linters:.1f} s in linters; peak memory {peak:,.0f} MB")
     print(describe_verification(out).to_string(index=False))
     print(count_problems(out).to_string(index=False))
 
