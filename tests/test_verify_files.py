@@ -68,6 +68,7 @@ def test_scripts_fail_for_syntax_and_for_nothing_else() -> None:
     ]
     bad = ["if true; then\n  ls\n", "echo 'a\nls\n", "ls )\n", "for x in 1; do ls\n"]
     assert check_scripts(good) == [[] for _ in good]
+    assert check_scripts(["docker ps\nNAME (x)\nweb  Up 2 hours (healthy)\n", "ls\nit's here\n"]) == [[], []]
     assert [[problem.kind for problem in problems] for problems in check_scripts(bad)] == [["shell syntax"]] * len(bad)
 
 
@@ -132,6 +133,7 @@ def test_json_passes_with_comments_elisions_and_placeholders() -> None:
     for text in (
         '{"a": [1, {"b": null}]}', '{\n  // why\n  "a": 1,\n  "b": ...\n}', "[1,\n 2,\n ...\n]", '{"a": <count>, "b": {{ x }}}',
         '{"a": 1}\n{"a": 2}\n', '{"a": {...}, "b": [...], "c": "..."}', '{\n# why\n"a": "http://b/*c"}', '{\n "a": 1,\n ...\n}',
+        '"a": 1,\n"b": {"c": 2}', '"a"',
     ):  # fmt: skip
         assert check_json(text) == [], text
 

@@ -36,6 +36,13 @@ swarm-default-advertise-addr swarm-raft-election-tick swarm-raft-heartbeat-tick 
 userland-proxy userland-proxy-path userns-remap
 """
 DAEMON_KEYS = frozenset(_DAEMON_KEYS.split())
+# How a line begins that somebody types into a shell.
+_COMMANDLIKE = re.compile(
+    r"[ \t]*(?:(?:if|then|else|elif|fi|for|while|until|do|done|case|esac|function|sudo|docker|docker-compose|git|kubectl|helm|echo"
+    r"|printf|cat|cd|ls|cp|mv|rm|mkdir|touch|chmod|chown|export|set|read|test|grep|sed|awk|find|xargs|curl|wget|tar|ssh|scp|apt"
+    r"|apt-get|yum|dnf|apk|pip|npm|python3?|bash|sh|systemctl|source|exec|sleep|kill|ps|alias|tee|jq|make)(?=\s|$|;)"
+    r"|\w+=|\w+\(\)|[{}()\[.!$\"'])"
+)
 # Keys whose value is a map of anything; of any other map dockerd reads the keys as if they stood at the top.
 _DAEMON_MAPS = "builder cluster-store-opts default-network-opts default-ulimits features log-opts runtimes"
 _DAEMON_NESTED = DAEMON_KEYS | {"http-proxy", "https-proxy", "no-proxy"}
@@ -67,11 +74,12 @@ def check_scripts(texts: Sequence[str]) -> list[list[Problem]]:
     prepared = [_mask_placeholders(text) for text in texts]
     for text, messages in zip(texts, lint_texts("shellcheck", prepared), strict=True):
         lines, problems = text.split("\n"), []
-        parse = [m for m in messages if 1000 <= m["code"] < 2000 and m["level"] == "error"]
-        if parse:
-            # The first message says where, the last why the parser gave up.
-            number = min(parse[0]["line"], len(lines))
-            problems = [Problem("shell syntax", lines[number - 1].strip(), number, parse[0]["message"][:160])]
+        for message in messages:
+            # Output of a command that stands in its block is no shell and not meant to be.
+            line = min(message["line"], len(lines))
+            if 1000 <= message["code"] < 2000 and message["level"] == "error" and _COMMANDLIKE.match(lines[line - 1]):
+                problems = [Problem("shell syntax", lines[line - 1].strip(), line, message["message"][:160])]
+                break
         results.append(problems)
     return results
 
@@ -146,6 +154,8 @@ def _parse_json(text: str) -> tuple[object, Problem | None]:
         r'("(?:[^"\\\n]|\\.)*")|<[\w .:/-]{1,60}>|\$?\{\{?[\w .-]{1,60}\}?\}', lambda m: m[1] or "null", plain
     )
     plain = re.sub(r",(\s*[}\]])", r"\1", plain) if plain != text else plain
+    # A few lines of an object, to be put into a file that is there.
+    plain = f"{{{plain}}}" if plain.lstrip().startswith('"') and ":" in plain else plain
     try:
         return orjson.loads(plain), None
     except orjson.JSONDecodeError as cause:

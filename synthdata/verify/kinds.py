@@ -58,7 +58,7 @@ def classify_block(block: Block) -> str:
     if lines[0].lstrip()[0] in "{[" and lines[-1].rstrip()[-1] in "}]" and (language in _JSON or '"' in text):
         return "daemon.json" if "daemon.json" in block.before[-300:] else "json"
     if language in _JSON:
-        return "json" if language == "json" else "other"
+        return "json" if lines[0].lstrip()[0] in '{["' else "other"
     if language in _YAML:
         return _classify_yaml(block)
     if language in _DOCKERFILE or _looks_like_dockerfile(lines):
@@ -97,7 +97,8 @@ def keep_commands(text: str) -> str:
 def _classify_yaml(block: Block) -> str:
     text = block.text
     keys = set(_COMPOSE.findall(text))
-    if re.search(r"^(?:apiVersion|kind):", text, re.M):
+    # Kubernetes has kinds; the services of CI systems are a list.
+    if re.search(r"^(?:apiVersion|kind|stages|jobs):|^services:[^\n]*\n(?:[ \t]*#[^\n]*\n)?[ \t]*- ", text, re.M):
         return "yaml"
     named = re.search(r"compose\.ya?ml|compose file", block.before[-300:], re.I)
     return "compose" if "services:" in keys or (named and keys) else "yaml"
