@@ -12,6 +12,13 @@ from synthdata.preflight import check_endpoints, estimate_run, summarize_usage
 from synthdata.reward import ATTRIBUTES, JUDGE_QUESTIONS
 from synthdata.run import Budget
 from synthdata.scoring import score_responses
+from synthdata.verify import (
+    count_problems,
+    describe_verification,
+    list_worst_commands,
+    verifiers_for,
+    verify_responses,
+)
 
 __all__ = [
     "ATTRIBUTES",
@@ -30,6 +37,8 @@ __all__ = [
     "apply_thresholds",
     "check_endpoints",
     "count_outcomes",
+    "count_problems",
+    "describe_verification",
     "estimate_run",
     "explore_thresholds",
     "export_dataset",
@@ -37,6 +46,7 @@ __all__ = [
     "generate_responses",
     "generate_subtopics",
     "list_at_cut",
+    "list_worst_commands",
     "make_ledger",
     "open_cache",
     "parse_endpoint",
@@ -45,5 +55,7 @@ __all__ = [
     "read_jsonl",
     "score_responses",
     "summarize_usage",
+    "verifiers_for",
+    "verify_responses",
     "write_jsonl",
 ]
