@@ -152,6 +152,7 @@ def test_a_topic_picks_its_verifiers() -> None:
 def test_a_topic_without_a_verifier_does_not_pass_in_silence() -> None:
     out = verify("The sea is wide.", "The sea is wide and deep and", verifiers=None, topic=["Poems", "Poems"])
     assert out["verified"].isna().tolist() == [True, False]
+    assert verify("The sea is wide.", verifiers=["completeness"])["verified"].tolist() == [True]
     assert not out["verified"][1]
     table = describe_verification(out)
     assert table[["outcome", "reason", "rows"]].values.tolist() == [
@@ -261,6 +262,8 @@ def test_the_command_line_checks_a_file(tmp_path: Path, capsys: pytest.CaptureFi
     assert "unknown command" in shown
     assert "\x1b" not in shown
     assert "\x07" not in shown
+    assert main([data, "--topic", "poems"]) == 1
+    assert "no verifier for the topic 'poems'" in capsys.readouterr().out
     assert main([write_lines(tmp_path / "topic.jsonl", [good | {"topic": "Poems"}])]) == 1
     assert "no verifier for the topic 'Poems'" in capsys.readouterr().out
 

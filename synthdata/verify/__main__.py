@@ -13,7 +13,7 @@ import pandas as pd
 from synthdata.errors import SynthdataError
 from synthdata.export import read_jsonl, write_jsonl
 from synthdata.verify.report import count_problems, describe_verification, list_worst_commands
-from synthdata.verify.stage import verifiers_for, verify_responses
+from synthdata.verify.stage import verify_responses
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,13 +25,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         df = read_jsonl(given.data)
-        checked = verify_responses(df, verifiers_for(given.topic) if given.topic else None)
+        about = df.assign(topic=given.topic) if given.topic else df
+        checked = df.assign(**verify_responses(about)[["verified", "problems"]])
         if given.out:
             write_jsonl(checked, given.out)
     except SynthdataError as cause:
         print(escape_controls(str(cause)), file=sys.stderr)
         return 2
-    tables = (describe_verification(checked), count_problems(checked), list_worst_commands(checked))
+    tables = (
+        describe_verification(checked.assign(topic=about["topic"]) if "topic" in about else checked),
+        count_problems(checked),
+        list_worst_commands(checked),
+    )
     print("\n\n".join(_format_table(table) for table in tables if len(table)))
     return 0 if len(checked) == 0 or bool(checked["verified"].fillna(False).all()) else 1
 

@@ -82,11 +82,17 @@ def probe_command(client: Client, path: str, man: str) -> dict[str, Any]:
     """Options of a command: name -> kind, with "!" behind it when the name may not be abbreviated."""
     words = path.split()
     if not is_refused(client.ask(*words, PROBE[0]), PROBE[0]):
-        return declare_command(client, words)
+        return declare_command(client, words, man)
     flags = {}
     for name in sorted(find_candidates(client, words, man)):
         answer = client.ask(*words, f"--{name}", *PROBE)
-        if is_refused(answer, f"--{name}") or "ambiguous option" in answer:
+        if is_refused(answer, f"--{name}"):
+            # Some take their value behind "=" alone: `git log --format=oneline`.
+            joined = f"--{name}=oneline"
+            if not is_refused(client.ask(*words, joined, *PROBE), joined):
+                flags[name] = "string!"
+            continue
+        if "ambiguous option" in answer:
             continue
         exact = is_refused(client.ask(*words, f"--{name[:-1]}", *PROBE), f"--{name[:-1]}")
         flags[name] = judge_kind(client, words, f"--{name}", answer) + "!" * exact
@@ -106,8 +112,8 @@ def probe_command(client: Client, path: str, man: str) -> dict[str, Any]:
     return known
 
 
-def declare_command(client: Client, words: list[str]) -> dict[str, Any]:
-    """Options of a command that refuses without a name: what its completion helper lists, free where it has none."""
+def declare_command(client: Client, words: list[str], man: str) -> dict[str, Any]:
+    """Options of a command that refuses without a name: what it and its man page list, free without a completion helper."""
     listed = client.ask(*words, "--git-completion-helper-all").split()
     if (
         not listed
@@ -117,6 +123,7 @@ def declare_command(client: Client, words: list[str]) -> dict[str, Any]:
         return {"flags": {}, "free": True}
     flags = {word[2:].rstrip("="): "string" if word.endswith("=") else "string?" for word in listed if word != "--"}
     flags |= {f"-{letter}": "string?" for letter in re.findall(r"^ +-(\w)\b", client.ask(*words, "-h"), re.M)}
+    flags = {name: "string?" for name in find_candidates(client, words, man)} | flags
     flags |= {f"no-{name}": "bool" for name in flags if name[0] != "-" and not name.startswith("no-")}
     return {"flags": flags | {"help": "bool"}}
 

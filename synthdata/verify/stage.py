@@ -97,7 +97,9 @@ def verify_responses(df: pd.DataFrame, verifiers: Sequence[str] | None = None) -
                 _check_block(block, names, programs, specifications, queues, found)
         for queue in queues.values():
             queue.collect()
-    verified = [_judge(*row) for row in zip(answered, problems, chosen, strict=True)]
+    # Verifiers that were named are all that was asked for; those of a topic may lack the one that matters.
+    judged = [verifiers is not None or has_cli_verifier(names) for names in chosen]
+    verified = [_judge(*row) for row in zip(answered, problems, judged, strict=True)]
     listed = [[asdict(problem) for problem in sorted(set(found), key=_order)] for found in problems]
     return df.assign(
         verified=pd.array(verified, dtype="boolean"), problems=pd.Series(listed, index=df.index, dtype=object)
@@ -166,10 +168,10 @@ def _order(problem: Problem) -> tuple[int, bool, str, str]:
     return problem.line, not problem.fatal, problem.kind, problem.text
 
 
-def _judge(answered: bool, problems: list[Problem], names: tuple[str, ...]) -> bool | None:
+def _judge(answered: bool, problems: list[Problem], judged: bool) -> bool | None:
     if any(problem.fatal for problem in problems):
         return False
-    return True if answered and has_cli_verifier(names) else None
+    return True if answered and judged else None
 
 
 def _check_text(response: Any, position: int) -> str | None:
