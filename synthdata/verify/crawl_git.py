@@ -123,7 +123,7 @@ def declare_command(client: Client, words: list[str], man: str) -> dict[str, Any
         return {"flags": {}, "free": True}
     flags = {word[2:].rstrip("="): "string" if word.endswith("=") else "string?" for word in listed if word != "--"}
     flags |= {f"-{letter}": "string?" for letter in re.findall(r"^ +-(\w)\b", client.ask(*words, "-h"), re.M)}
-    flags = {name: "string?" for name in find_candidates(client, words, man)} | flags
+    flags = dict.fromkeys(find_candidates(client, words, man), "string?") | flags
     flags |= {f"no-{name}": "bool" for name in flags if name[0] != "-" and not name.startswith("no-")}
     return {"flags": flags | {"help": "bool"}}
 
