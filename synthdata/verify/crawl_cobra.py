@@ -20,8 +20,8 @@ HIDDEN_FLAGS = {
     "docker": """all builder compress cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems detach detach-keys details
     disable-content-trust email entrypoint filter force-rm hash index insecure-registry interactive invoke isolation
     kernel-memory last memory memory-swap metadata-file name net net-alias network no-ansi no-cache-filter no-rm orchestrator
-    output parallel print progress quiet registry-mirror rootless secret security-opt squash ssh stream tty ulimit
-    use-api-socket verbose workdir root on""",
+    output parallel print progress quiet registry-mirror rootless secret security-opt squash ssh stream time tty ulimit
+    use-api-socket verbose volume workdir root on y""",
     "kubectl": """all cluster-store container delete-local-data export generator heapster-namespace heapster-port
     heapster-scheme heapster-service host-port include-uninitialized limits no-headers record replicas requests restart
     schedule service-account serviceaccount short show-all use-openapi-print-columns append-hash server-dry-run
@@ -247,12 +247,13 @@ def crawl_plugins(client: Client, plugins: str, facts: dict[str, Any], arguments
     are real, so what either accepts exists.
     """
     commands, aliases = facts["commands"], facts["aliases"]
+    known = {*commands, *aliases}
     with open_client(client.name, client.path, plugins) as extended:
-        listed = {child for child in (read_help(extended, "") or Command()).children if child not in commands}
+        listed = {child for child in (read_help(extended, "") or Command()).children if child not in known}
         roots = [child for child in sorted(listed) if read_help(extended, child)]
         added = crawl_client(extended, roots, arguments)
         usage = {path: read_usage(client.name, extended.ask(*path.split(), "--help")) for path in {*commands, *listed}}
-    aliases |= added["aliases"]
+    aliases |= {alias: path for alias, path in added["aliases"].items() if alias.split()[0] in roots}
     for path, target in sorted(usage.items()):
         if path == target or target not in added["commands"]:
             continue
@@ -260,14 +261,12 @@ def crawl_plugins(client: Client, plugins: str, facts: dict[str, Any], arguments
             aliases[path] = target
             continue
         own, other = commands[path], added["commands"][target]
+        own["hidden"] = sorted({*own.get("hidden", ()), *other.get("hidden", ())})
         own["flags"] = other.get("flags", {}) | own.get("flags", {})
-        own["hidden"] = sorted(set(own.get("hidden", [])) | (set(other.get("flags", {})) - set(own["flags"])))
         for child in added["commands"]:
-            if (
-                child.startswith(f"{target} ")
-                and (known := f"{path} {child.removeprefix(target + ' ')}") not in commands
-            ):
-                aliases.setdefault(known, child)
+            moved = f"{path} {child.removeprefix(target + ' ')}"
+            if child.startswith(f"{target} ") and moved not in commands:
+                aliases.setdefault(moved, child)
     commands |= added["commands"]
 
 
