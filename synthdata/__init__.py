@@ -15,11 +15,11 @@ from synthdata.generate import generate_questions, generate_responses, generate_
 from synthdata.judge import JUDGE_QUESTIONS
 from synthdata.judgements import JUDGEMENTS_FILE, append_judgement, read_judgements, sample_rows
 from synthdata.ledger import LEDGER_FILE, add_costs, make_ledger, plot_ledger, write_ledger
+from synthdata.pages import clean_text
 from synthdata.plots import plot_scores
 from synthdata.preflight import check_endpoints, estimate_run, summarize_usage
-from synthdata.review import measure_agreement, propose_thresholds
-from synthdata.pages import clean_text
 from synthdata.repair import compare_versions, count_repairs, repair_responses
+from synthdata.review import measure_agreement, propose_thresholds
 from synthdata.reviewer import review_rows
 from synthdata.reward import ATTRIBUTES
 from synthdata.run import Budget

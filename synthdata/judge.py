@@ -25,9 +25,9 @@ Rate your last answer. Reply with nothing but a JSON object with a number from 0
 "correctness" and "coherence", from 0 (trivial) to 4 (expert) for "complexity", and from 0 (terse) to 4 (wordy) for \
 "verbosity"."""
 
-SCORE_WEIGHTS: dict[str, float] = {}
-SHAPE_WEIGHTS: dict[str, float] = {}
-INTERCEPT = 0.0
+SCORE_WEIGHTS = {"helpfulness": 2.0, "correctness": 2.5, "coherence": -4.0}
+SHAPE_WEIGHTS = {"length": -2.5, "variety": 9.2, "bold": 0.17}
+INTERCEPT = 15.4
 
 EDGE = 1e-4  # probabilities are kept this far from 0 and 1, so that a sure answer is no infinite one
 _HEDGE = re.compile(r"\b(?:however|not possible|cannot|can't|does(?:n't| not) support|no direct)\b", re.IGNORECASE)

@@ -18,6 +18,7 @@ def test_every_public_function_says_what_it_does() -> None:
 
 def test_heavy_packages_load_when_used() -> None:
     heavy = ("openai", "aiohttp", "xllamacpp", "matplotlib", "ipywidgets", "IPython", "rensa", "rapidfuzz")
+    heavy += ("tree_sitter", "markdown_it", "jsonschema", "yaml", "py3langid")
     script = f"import sys, synthdata; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

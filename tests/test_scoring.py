@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 import synthdata as sd
-from synthdata.reward import ATTRIBUTES, JUDGE_QUESTIONS
+from synthdata.judge import JUDGE_QUESTIONS
+from synthdata.reward import ATTRIBUTES
 from tests.nim_server import REWARD, Answer, NimServer, draw_scores, make_chat
 
 Connect = Callable[..., sd.Client]
