@@ -18,7 +18,7 @@ from synthdata.ledger import LEDGER_FILE, add_costs, make_ledger, plot_ledger, w
 from synthdata.pages import clean_text
 from synthdata.plots import plot_scores
 from synthdata.preflight import check_endpoints, estimate_run, summarize_usage
-from synthdata.repair import compare_versions, count_repairs, repair_responses
+from synthdata.repair import compare_versions, count_invented, count_repairs, repair_responses
 from synthdata.review import measure_agreement, propose_thresholds
 from synthdata.reviewer import review_rows
 from synthdata.reward import ATTRIBUTES
@@ -48,6 +48,7 @@ __all__ = [
     "check_endpoints",
     "clean_text",
     "compare_versions",
+    "count_invented",
     "count_outcomes",
     "count_problems",
     "count_repairs",

@@ -215,7 +215,7 @@ class Recording:
         return RecordingError(
             f"the recording {self.path} has no reply of {identity} to {shown!r} (sent with "
             f"{ {k: v for k, v in body.items() if k != 'messages'} }). The prompt, a parameter or an earlier reply has "
-            f"changed: run with a model and RECORD='{self.path}' to record it again, or clear REPLAY to ask the model."
+            f"changed: run with a model and RECORD='{self.path}' to record it again, or unset SYNTHDATA_REPLAY to ask the model."
         )
 
 

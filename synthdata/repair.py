@@ -18,6 +18,7 @@ from synthdata.prompting import REPAIR_PROMPT, fill_prompt
 from synthdata.replies import Completion
 from synthdata.verify import verify_responses
 
+INVENTED = ("unknown command", "unknown flag", "removed command")  # kinds of what does not exist
 NAMED_PROBLEMS = 8  # more than a model attends to
 KEPT_COLUMNS = ("response", "problems", "finish_reason")  # what the row keeps of the version that lost
 
@@ -77,6 +78,24 @@ def count_repairs(df: pd.DataFrame) -> pd.DataFrame:
     order = [name for name in ("not sent", "repaired", "improved", "no better", "failed") if name in counts]
     counts = counts.reindex(order)
     return pd.DataFrame({"rows": counts, "share": counts / max(len(df), 1)}).rename_axis("repair").reset_index()
+
+
+def count_invented(df: pd.DataFrame) -> pd.DataFrame:
+    """Count the whole responses that hold a command or flag that does not exist, as written and after repair.
+
+    Input columns: response, finish_reason, problems; repair and other_problems when present. Returns a frame of version
+    ("as written", "after repair"), responses (those neither missing nor cut off at first), invented, and share (0 to 1).
+    """
+    check_columns(df, "count_invented", ("response", "finish_reason", "problems"))
+    replaced = df["repair"].isin(["repaired", "improved"]) if "repair" in df else pd.Series(False, index=df.index)
+    before = df["problems"].where(~replaced, df["other_problems"]) if "repair" in df else df["problems"]
+    first = df["finish_reason"].where(~replaced, df["other_finish_reason"]) if "repair" in df else df["finish_reason"]
+    whole = df["response"].notna() & ~first.eq("length").fillna(False).astype(bool)
+    lines = []
+    for version, problems in (("as written", before), ("after repair", df["problems"])):
+        invented = sum(any(p["fatal"] and p["kind"] in INVENTED for p in found) for found in problems[whole])
+        lines.append((version, int(whole.sum()), invented, invented / max(int(whole.sum()), 1)))
+    return pd.DataFrame(lines, columns=["version", "responses", "invented", "share"])
 
 
 def compare_versions(df: pd.DataFrame, row: int = 0) -> str:

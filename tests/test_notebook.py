@@ -175,7 +175,8 @@ def test_another_topic_runs_against_nim_without_an_edit(tmp_path: Path) -> None:
         tmp_path / "again.ipynb",
         *("-p", "TOPIC", "Git commands", "-p", "N_SUBTOPICS", "3", "-p", "N_QUESTIONS", "4", "-p", "N_SAMPLES", "2"),
         *("-p", "GENERATOR", f"{server.url}#{GENERATOR}", "-p", "REWARD", f"{server.url}#{REWARD}"),
-        *("-p", "OUTPUT_DIR", str(tmp_path / "data2"), "-p", "REPLAY", str(tmp_path / "r.jsonl")),
+        *("-p", "OUTPUT_DIR", str(tmp_path / "data2")),
+        SYNTHDATA_REPLAY=str(tmp_path / "r.jsonl"),
     )
     assert replayed.returncode == 0, replayed.stderr[-3000:]
     for name in (sd.RAW_FILE, sd.FILTERED_FILE):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import synthdata as sd
-from synthdata.repair import compare_versions, count_repairs, repair_responses
+from synthdata.repair import compare_versions, count_invented, count_repairs, repair_responses
 from synthdata.verify import verify_responses
 from tests.nim_server import Answer, NimServer, make_chat
 
@@ -105,6 +105,18 @@ def test_a_frame_without_problems_costs_nothing(connect: Connect) -> None:
     assert repaired["repair"].isna().all()
 
 
+def test_what_was_invented_is_counted_before_and_after(connect: Connect) -> None:
+    df = make_frame(REAL, INVENTED, WORSE, None)
+    with NimServer(
+        lambda server, body: make_chat(REAL if body["messages"][1]["content"] == INVENTED else INVENTED)
+    ) as server:
+        repaired = repair_responses(df, connect(server))
+    counted = count_invented(repaired)
+    assert counted["responses"].tolist() == [3, 3]
+    assert counted["invented"].tolist() == [2, 1]
+    assert count_invented(df)["invented"].tolist() == [2, 2]
+
+
 def test_no_attempts_leave_the_frame_with_its_columns(connect: Connect) -> None:
     with NimServer() as server:
         repaired = repair_responses(make_frame(INVENTED), connect(server), attempts=0)
@@ -113,13 +125,13 @@ def test_no_attempts_leave_the_frame_with_its_columns(connect: Connect) -> None:
 
 
 def test_the_two_versions_are_shown_as_text(connect: Connect) -> None:
-    with NimServer(lambda server, body: make_chat(REAL.replace("all", "\x1b[2Jall"))) as server:
+    with NimServer(lambda server, body: make_chat(REAL.replace("containers", "\x1b[2Jcontainers"))) as server:
         repaired = repair_responses(make_frame(REAL, INVENTED), connect(server))
     shown = compare_versions(repaired)
     assert "-docker ps --everything" in shown.splitlines()
     assert "unknown flag: " in shown
     assert "\x1b" not in shown
-    assert "\\x1b[2Jall" in shown
+    assert "\\x1b[2Jcontainers" in shown
     assert compare_versions(repaired, row=1) == "repair made 1 rows better"
 
 
