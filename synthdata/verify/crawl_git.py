@@ -123,20 +123,29 @@ def declare_command(client: Client, words: list[str], man: str) -> dict[str, Any
         return {"flags": {}, "free": True}
     flags = {word[2:].rstrip("="): "string" if word.endswith("=") else "string?" for word in listed if word != "--"}
     flags |= {f"-{letter}": "string?" for letter in re.findall(r"^ +-(\w)\b", client.ask(*words, "-h"), re.M)}
-    flags = dict.fromkeys(find_candidates(client, words, man), "string?") | flags
+    # A helper may list only what the command shares with others; a line of the manual that begins with a dash defines names.
+    headings = "\n".join(re.findall(r"^(?:\\fB)?-.*$", read_manual(words, man), re.M))
+    defined = re.findall(r"--(?:\[no-\])?([a-z][a-z0-9-]*[a-z0-9])", f"{headings}\n{client.ask(*words, '-h')}")
+    flags = dict.fromkeys(defined, "string?") | flags
     flags |= {f"no-{name}": "bool" for name in flags if name[0] != "-" and not name.startswith("no-")}
     return {"flags": flags | {"help": "bool"}}
 
 
 def find_candidates(client: Client, words: list[str], man: str) -> set[str]:
     text = "".join(client.ask(*words, flag) for flag in ("-h", "--help-all", "--git-completion-helper-all"))
-    page = Path(man) / f"git{'-' if words else ''}{words[0] if words else ''}.1.gz"
-    if man and page.is_file():
-        text += gzip.decompress(page.read_bytes()).decode(errors="replace").replace("\\-", "-")
+    text += read_manual(words, man)
     text = text.replace("[no-]", "")
     found = set(re.findall(r"--([a-z][a-z0-9-]*[a-z0-9])", text)) | set(SHARED_CANDIDATES)
     positive = {name.removeprefix("no-") for name in found}
     return positive | {f"no-{name}" for name in positive}
+
+
+def read_manual(words: list[str], man: str) -> str:
+    """The manual page of a command as its source, "" when there is none."""
+    page = Path(man) / f"git{'-' if words else ''}{words[0] if words else ''}.1.gz"
+    if not man or not page.is_file():
+        return ""
+    return gzip.decompress(page.read_bytes()).decode(errors="replace").replace("\\-", "-")
 
 
 def is_refused(answer: str, flag: str) -> bool:
