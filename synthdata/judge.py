@@ -3,8 +3,8 @@
 Covers the five questions, the shape of a text, and the weights, fitted to verdicts of Nemotron-4-340b-reward. Not covered:
 asking (scoring.py), reading the replies (reward.py).
 
-The weights were fitted to 252 Docker answers of one model, judged by the embedded 1.5B. They hold for that; for another
-topic, another judge or a model with other habits of writing they are a guess, and `reward` is no more than a ranking.
+The weights were fitted to Docker answers of one model (Llama-3.1-405b), judged by the embedded 1.5B. They hold for that; for
+another topic, another judge or a model with other habits of writing they are a guess, and `reward` is no more than a ranking.
 """
 
 import math
@@ -25,22 +25,23 @@ Rate your last answer. Reply with nothing but a JSON object with a number from 0
 "correctness" and "coherence", from 0 (trivial) to 4 (expert) for "complexity", and from 0 (terse) to 4 (wordy) for \
 "verbosity"."""
 
-SCORE_WEIGHTS = {"helpfulness": 2.0, "correctness": 2.5, "coherence": -4.0}
-SHAPE_WEIGHTS = {"length": -2.5, "variety": 9.2, "bold": 0.17}
-INTERCEPT = 15.4
+# A ridge-penalized logistic regression (penalty 3 on standardized values) of "kept" on 252 rows, 169 of them kept. Complexity
+# and verbosity added nothing in cross-validation. That coherence counts against a row is what this judge's answers gave, not
+# what one would expect: it finds contradictions in answers that qualify what they say.
+SCORE_WEIGHTS = {"helpfulness": 2.1053, "correctness": 2.5007, "coherence": -3.8345}
+SHAPE_WEIGHTS = {"length": -2.4987, "variety": 11.9024, "bold": 0.1728}
+INTERCEPT = 14.3618
 
 EDGE = 1e-4  # probabilities are kept this far from 0 and 1, so that a sure answer is no infinite one
-_HEDGE = re.compile(r"\b(?:however|not possible|cannot|can't|does(?:n't| not) support|no direct)\b", re.IGNORECASE)
 
 
 def measure_shape(response: str) -> dict[str, float]:
-    """Measure a text's shape: the log of its length in characters, how varied its words are (0 to 1), bold, hedges."""
+    """Measure a text's shape: the log of its length in characters, how varied its words are (0 to 1), bold phrases."""
     words = re.findall(r"\w+", response.lower())
     return {
         "length": math.log(max(len(response), 1)),
         "variety": len(set(words)) / max(len(words), 1),
         "bold": response.count("**") / 2,
-        "hedges": float(len(_HEDGE.findall(response))),
     }
 
 
