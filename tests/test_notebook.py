@@ -98,6 +98,16 @@ def test_the_committed_data_is_what_the_recording_gives(tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes() == (ROOT / name).read_bytes(), name
 
 
+def test_the_committed_data_holds_no_command_that_does_not_exist() -> None:
+    kept, everything = sd.read_jsonl(ROOT / sd.FILTERED_FILE), sd.read_jsonl(ROOT / sd.RAW_FILE)
+    checked = sd.verify_responses(kept[["topic", "instruction", "response", "finish_reason"]])
+    assert checked["verified"].all(), checked.loc[~checked["verified"], "problems"].tolist()
+    assert kept["verified"].all()
+    assert not everything["verified"].all()  # or the stage has found nothing to do
+    assert everything["repair"].eq("repaired").any()
+    assert set(everything.loc[everything["verified"].eq(False), "keep"]) == {False}
+
+
 def test_strict_nbval_passes_and_runs_every_cell(copy: Path) -> None:
     done = run_nbval(copy)
     assert done.returncode == 0, done.stdout[-3000:]

@@ -21,6 +21,9 @@ MOVED = {
 }
 
 
+NEAR = 0.75  # of difflib's ratio: a name less alike was hardly meant, and a model would take it for the answer
+
+
 @dataclass(slots=True)
 class Command:
     """Flags by name -> kind ("?" behind it when the value may be left out), shorthands by letter -> name."""
@@ -92,7 +95,7 @@ def suggest_flag(name: str, path: str, specification: Specification) -> str:
     shown = [flag for flag in command.flags if flag not in command.hidden and flag[0] != "-"]
     if name.replace("_", "-").lower() in shown:
         return f"--{name.replace('_', '-').lower()}"
-    close = difflib.get_close_matches(name, shown, 1, 0.75) or [flag for flag in shown if flag == f"{name}s"]
+    close = difflib.get_close_matches(name, shown, 1, NEAR) or [flag for flag in shown if flag == f"{name}s"]
     if close:
         return f"--{close[0]}"
     parent = path.rpartition(" ")[0]
@@ -110,9 +113,10 @@ def suggest_command(path: str, word: str, specification: Specification) -> str:
         return moved
     names = [p.removeprefix(prefix) for p in (*specification.commands, *specification.aliases) if p.startswith(prefix)]
     here = [name for name in names if name and " " not in name]
-    if close := difflib.get_close_matches(word, here, 1, 0.6):
+    if close := difflib.get_close_matches(word, here, 1, NEAR):
         return f"{specification.program} {prefix}{close[0]}"
-    elsewhere = sorted(p for p in specification.commands if p.rpartition(" ")[2] == word)
+    elsewhere = [p for p in specification.commands if p.rpartition(" ")[2] == word]
+    elsewhere.sort(key=lambda found: (not found.startswith("system "), found))  # docker prune: all of it was meant
     return f"{specification.program} {elsewhere[0]}" if elsewhere else ""
 
 
