@@ -184,16 +184,23 @@ def probe_command(client: Client, path: str, commands: dict[str, Command], argum
         if steps[-1:] == words[-1:] or words[: len(steps)] == steps:
             near |= set(read_flags(peer.help))
     shorts = {
-        letter: name for peer in commands.values() for name, (letter, _) in read_flags(peer.help).items() if letter
+        letter: name
+        for path_of, peer in commands.items()
+        for name, (letter, _) in read_flags(peer.help).items()
+        if letter and words[: len(path_of.split())] == path_of.split()
     }
     for name in sorted(set(listed) | near):
-        answer = client.ask(*words, f"--{name}", *PROBE)
-        if f"unknown flag: --{name}\n" in answer + "\n" or not answer:
-            continue
+        letter, kind = listed.get(name, ("", ""))
+        if kind and "[" not in kind:  # the help says what it takes
+            answer = ""
+        else:
+            answer = client.ask(*words, f"--{name}", *PROBE)
+            if f"unknown flag: --{name}\n" in answer + "\n" or not answer:
+                continue
+            kind = judge_kind(client, words, f"--{name}", answer, kind.partition("[")[0])
         if re.search(rf"--{re.escape(name)}\b.* deprecated", answer):
             command.deprecated.add(name)
-        letter, kind = listed.get(name, ("", ""))
-        command.flags[name] = judge_kind(client, words, f"--{name}", answer, kind)
+        command.flags[name] = kind
         if letter:
             command.shorts[letter] = name
         if name not in listed and name != "help":
@@ -279,6 +286,10 @@ def find_persistent(commands: dict[str, Any]) -> dict[str, str]:
         for name, kind in shared.items():
             if path and command.get("flags", {}).get(name) == kind:
                 del command["flags"][name]
+        if path and "hidden" in command:
+            command["hidden"] = [name for name in command["hidden"] if name not in shared]
+            if not command["hidden"]:
+                del command["hidden"]
     return shared
 
 
