@@ -79,6 +79,17 @@ def test_commands_are_found_wherever_they_stand() -> None:
         assert problems_of(text)[0][1] == line, text
 
 
+def test_everyday_commands_of_git_and_kubectl_verify() -> None:
+    text = (
+        "```bash\nkubectl cp web:/a ./b\nkubectl diff -f x.yaml\nkubectl set selector svc web a=b\nkubectl exec -it web -- ls --foo\n"
+        "git log --graph --format='%h %s' -5\ngit rev-list --count HEAD\ngit show --format=oneline HEAD~2\n"
+        "git push origin :old && git commit -am 'x' --amend --no-edit\ngit stash show -p stash@{0}\n```"
+    )
+    assert problems_of(text, verifiers=("git", "kubectl", "shell")) == []
+    invented = "```bash\nkubectl restart web\ngit undo\ngit log --pretty-graph\nkubectl get pods --everywhere\n```"
+    assert [line for _, line in problems_of(invented, verifiers=("git", "kubectl"))] == [2, 3, 4, 5]
+
+
 def test_inline_spans_are_judged_by_their_names_alone() -> None:
     for text in (
         "`docker run`, `docker cp`, `docker rm -f`, `docker run -v`, `docker`, `Docker Hub`, `docker-compose.yml`, `--cpu`.",

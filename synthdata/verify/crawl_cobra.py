@@ -130,7 +130,9 @@ def read_help(client: Client, path: str) -> Command | None:
 
 def read_usage(name: str, text: str) -> str:
     """The command that a help text is about, by its usage line: lower-case words are names, the rest arguments."""
-    match = re.search(rf"^\s*(?:usage:\s*)?{re.escape(name)}((?: [a-z_][\w-]*)*)", text, re.I | re.M)
+    call = rf"{re.escape(name)}((?: [a-z_][\w-]*)*)"
+    # Examples may stand before the usage, and may call other commands.
+    match = re.search(rf"^usage:\s*{call}", text, re.I | re.M) or re.search(rf"^\s*{call}", text, re.I | re.M)
     words = match[1].split() if match else []
     return " ".join(itertools.takewhile(lambda word: word[0].islower() or word[0] == "_", words))
 
