@@ -81,8 +81,10 @@ def test_commands_are_found_wherever_they_stand() -> None:
 
 def test_everyday_commands_of_git_and_kubectl_verify() -> None:
     text = (
-        "```bash\nkubectl cp web:/a ./b\nkubectl diff -f x.yaml\nkubectl set selector svc web a=b\nkubectl exec -it web -- ls --foo\n"
-        "git log --graph --format='%h %s' -5\ngit rev-list --count HEAD\ngit show --format=oneline HEAD~2\n"
+        "```bash\nkubectl cp web:/a ./b\nkubectl diff -f x.yaml\nkubectl set selector svc web a=b\n"
+        "kubectl exec -it web -- ls --foo\n"
+        "git log --graph --format='%h %s' -5\ngit rev-list --count HEAD\n"
+        "git show --format=oneline HEAD~2\n"
         "git push origin :old && git commit -am 'x' --amend --no-edit\ngit stash show -p stash@{0}\n```"
     )
     assert problems_of(text, verifiers=("git", "kubectl", "shell")) == []
