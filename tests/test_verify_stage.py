@@ -75,6 +75,7 @@ def test_commands_are_found_wherever_they_stand() -> None:
         ("> ```\n> docker ps -q | xargs docker rm --sure\n> ```", 2),
         ("x\n\n    docker run \\\n      --cpu 1 nginx\n", 4),
         ("```\n0 3 * * * docker frobnicate\n```", 2),
+        ("All of them:\n\n```sh\ndocker stop\n```", 4),
     ):
         assert problems_of(text)[0][1] == line, text
 
