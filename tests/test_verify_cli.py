@@ -186,7 +186,7 @@ def test_a_real_docker_command_verifies(line: str) -> None:
         ("docker network create --policy x net", "unknown flag", "docker network create --policy", ""),
         ("docker volume snapshot data", "unknown command", "docker volume snapshot", ""),
         ("docker netwrok ls", "unknown command", "docker netwrok", "docker network"),
-        ("docker container images", "unknown command", "docker container images", ""),
+        ("docker container images", "unknown command", "docker container images", "docker images"),
         ("docker deploy app", "unknown command", "docker deploy", "docker stack deploy"),
         (
             "docker ps --debug",

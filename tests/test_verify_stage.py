@@ -75,8 +75,22 @@ def test_commands_are_found_wherever_they_stand() -> None:
         ("> ```\n> docker ps -q | xargs docker rm --sure\n> ```", 2),
         ("x\n\n    docker run \\\n      --cpu 1 nginx\n", 4),
         ("```\n0 3 * * * docker frobnicate\n```", 2),
+        ("All of them:\n\n```sh\ndocker stop\n```", 4),
     ):
         assert problems_of(text)[0][1] == line, text
+
+
+def test_everyday_commands_of_git_and_kubectl_verify() -> None:
+    text = (
+        "```bash\nkubectl cp web:/a ./b\nkubectl diff -f x.yaml\nkubectl set selector svc web a=b\n"
+        "kubectl exec -it web -- ls --foo\n"
+        "git log --graph --format='%h %s' -5\ngit rev-list --count HEAD\n"
+        "git show --format=oneline HEAD~2\n"
+        "git push origin :old && git commit -am 'x' --amend --no-edit\ngit stash show -p stash@{0}\n```"
+    )
+    assert problems_of(text, verifiers=("git", "kubectl", "shell")) == []
+    invented = "```bash\nkubectl restart web\ngit undo\ngit log --pretty-graph\nkubectl get pods --everywhere\n```"
+    assert [line for _, line in problems_of(invented, verifiers=("git", "kubectl"))] == [2, 3, 4, 5]
 
 
 def test_inline_spans_are_judged_by_their_names_alone() -> None:

@@ -59,6 +59,7 @@ def open_client(name: str, program: str = "", plugins: str = "") -> Iterator[Cli
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(home),
             "XDG_CONFIG_HOME": str(home / ".config"),
+            "TMPDIR": str(home),
             "DOCKER_HOST": "tcp://127.0.0.1:1",
             "KUBECONFIG": str(home / "kubeconfig"),
             "GIT_CONFIG_NOSYSTEM": "1",

@@ -6,6 +6,7 @@ only by its names. Not covered: the judgement itself (cli.py), reading the shell
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from synthdata.verify.cli import check_command
@@ -53,7 +54,8 @@ def check_commands(
             found = [problem for problem in found if problem.kind in _NAME_KINDS or not problem.fatal]
         elif not command.exact:
             found = [problem for problem in found if problem.kind not in _COUNT_KINDS]
-        problems += found
+        # What is missing has no line of its own.
+        problems += [problem if problem.line else replace(problem, line=command.line) for problem in found]
     return problems
 
 

@@ -17,10 +17,11 @@ from synthdata.verify.clients import Client, open_client
 
 # Names that clients accept and do not list, from their sources and lists of deprecated features.
 HIDDEN_FLAGS = {
-    "docker": """all builder compress cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems detach detach-keys details
+    "docker": """all builder compress config cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems detach detach-keys details
     disable-content-trust email entrypoint filter force-rm hash index insecure-registry interactive invoke isolation
-    kernel-memory last memory memory-swap metadata-file name net net-alias network no-ansi no-cache-filter no-rm orchestrator
-    output parallel print progress quiet registry-mirror rootless secret security-opt squash ssh stream time tty dns-opt ulimit
+    keep-storage kernel-memory last memory memory-swap metadata-file name net net-alias network no-ansi no-cache-filter no-rm
+    orchestrator output parallel print progress quiet registry-mirror rootless secret security-opt squash ssh stream time tty
+    dns-opt ulimit
     use-api-socket verbose volume workdir root on y""",
     "kubectl": """all cluster-store container delete-local-data export generator heapster-namespace heapster-port
     heapster-scheme heapster-service host-port include-uninitialized limits no-headers record replicas requests restart
@@ -130,7 +131,9 @@ def read_help(client: Client, path: str) -> Command | None:
 
 def read_usage(name: str, text: str) -> str:
     """The command that a help text is about, by its usage line: lower-case words are names, the rest arguments."""
-    match = re.search(rf"^\s*(?:usage:\s*)?{re.escape(name)}((?: [a-z_][\w-]*)*)", text, re.I | re.M)
+    call = rf"{re.escape(name)}((?: [a-z_][\w-]*)*)"
+    # Examples may stand before the usage, and may call other commands.
+    match = re.search(rf"^usage:\s*{call}", text, re.I | re.M) or re.search(rf"^\s*{call}", text, re.I | re.M)
     words = match[1].split() if match else []
     return " ".join(itertools.takewhile(lambda word: word[0].islower() or word[0] == "_", words))
 

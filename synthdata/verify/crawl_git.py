@@ -128,7 +128,8 @@ def declare_command(client: Client, words: list[str], man: str) -> dict[str, Any
     defined = re.findall(r"--(?:\[no-\])?([a-z][a-z0-9-]*[a-z0-9])", f"{headings}\n{client.ask(*words, '-h')}")
     flags = dict.fromkeys(defined, "string?") | flags
     flags |= {f"no-{name}": "bool" for name in flags if name[0] != "-" and not name.startswith("no-")}
-    return {"flags": flags | {"help": "bool"}}
+    # Short options of the diff machinery (-p, -U) are in no list.
+    return {"flags": flags | {"help": "bool"}, "any_short": True}
 
 
 def find_candidates(client: Client, words: list[str], man: str) -> set[str]:

@@ -98,11 +98,11 @@ def suggest_flag(name: str, path: str, specification: Specification) -> str:
     close = difflib.get_close_matches(name, shown, 1, NEAR) or [flag for flag in shown if flag == f"{name}s"]
     if close:
         return f"--{close[0]}"
-    parent = path.rpartition(" ")[0]
-    has_it = [p for p, c in specification.commands.items() if p != path and name in c.flags and name not in c.hidden]
-    near = [p for p in has_it if p.rpartition(" ")[0] == parent]
-    if near or 0 < len(has_it) <= 3:
-        return " ".join(filter(None, [specification.program, (near or has_it)[0], f"--{name}"]))
+    parent, _, last = path.rpartition(" ")
+    for other, known in specification.commands.items():
+        near = other.rpartition(" ")[0] == parent or other.rpartition(" ")[2] == last or not other
+        if near and other != path and name in known.flags and name not in known.hidden:
+            return " ".join(filter(None, [specification.program, other, f"--{name}"]))
     return ""
 
 
@@ -115,8 +115,10 @@ def suggest_command(path: str, word: str, specification: Specification) -> str:
     here = [name for name in names if name and " " not in name]
     if close := difflib.get_close_matches(word, here, 1, NEAR):
         return f"{specification.program} {prefix}{close[0]}"
-    elsewhere = [p for p in specification.commands if p.rpartition(" ")[2] == word]
-    elsewhere.sort(key=lambda found: (not found.startswith("system "), found))  # docker prune: all of it was meant
+    paths = (*specification.commands, *specification.aliases)
+    elsewhere = [p for p in paths if p.rpartition(" ")[2] == word]
+    # docker prune: all of it was meant.
+    elsewhere.sort(key=lambda found: (not found.startswith("system "), found.count(" "), found))
     return f"{specification.program} {elsewhere[0]}" if elsewhere else ""
 
 
