@@ -192,7 +192,7 @@ def test_a_real_docker_command_verifies(line: str) -> None:
             "docker ps --debug",
             "unknown flag",
             "docker ps --debug",
-            "",
+            "docker --debug",
         ),  # the client's own flags stand before the command
         ("docker compose up -f a.yml", "unknown flag", "docker compose up -f", ""),
         ("docker ps -x", "unknown flag", "docker ps -x", ""),
