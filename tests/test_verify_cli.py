@@ -165,6 +165,14 @@ def test_no_value_crashes_its_check(value: str) -> None:
         "docker rmi -f <image-id>",
         "docker ps -h",
         "docker --help run",
+        "docker stop --time 5 web",  # hidden since 28, and still taken
+        "docker buildx prune -af --keep-storage 5gb",
+        "docker compose down --volume",
+        "docker build --rm --memory 1g .",  # the classic builder's flags, which buildx takes and ignores
+        "docker compose -p app logs -n 5 --no-color",
+        "docker run --cpus=1/2 --ulimit nofile=1024:2048 --mount type=tmpfs,target=/tmp,tmpfs-size=64m alpine",
+        "docker run -it=true -P --pid=container:web alpine",
+        "docker run '' ''",
         "docker info -f '{{.Driver}}'",
         "/usr/bin/docker version",
         "docker logs --tail=100 -f web",
@@ -192,7 +200,7 @@ def test_a_real_docker_command_verifies(line: str) -> None:
             "docker ps --debug",
             "unknown flag",
             "docker ps --debug",
-            "",
+            "docker --debug",
         ),  # the client's own flags stand before the command
         ("docker compose up -f a.yml", "unknown flag", "docker compose up -f", ""),
         ("docker ps -x", "unknown flag", "docker ps -x", ""),

@@ -73,8 +73,10 @@ def test_the_installed_docker_says_what_is_shipped() -> None:
             command = crawl_cobra.read_help(client, path)
             assert command is not None
             crawl_cobra.probe_command(client, path, {path: command}, arguments=True)
-            facts = json.loads(json.dumps(command.write()))
-            assert {**facts, "flags": {k: v for k, v in facts["flags"].items() if k != "help"}} == shipped[path]
+            found, known = json.loads(json.dumps(command.write())), dict(shipped[path])
+            for facts in (found, known):  # --help is shared by all commands, and kept with the client
+                facts["flags"] = {name: kind for name, kind in facts["flags"].items() if name != "help"}
+            assert found == known
 
 
 def test_hidden_flags_are_found_by_probing() -> None:

@@ -22,7 +22,13 @@ from synthdata.verify.values import CHECKS
 __all__ = ["check_command", "list_specifications", "load_specification"]
 
 
-SUCCESSORS = {"net": "--network", "net-alias": "--network-alias", "keep-storage": "--reserved-space"}
+SUCCESSORS = {
+    "net": "--network",
+    "net-alias": "--network-alias",
+    "time": "--timeout",
+    "volume": "--volumes",
+    "y": "--yes",
+}
 # A placeholder for words that may be left out, after which flags may still follow.
 NAMED = re.compile(r"--[a-z][a-z0-9-]*=|-[A-Za-z]")  # the flag's name is known though its value is not
 OPTIONAL = re.compile(r"^\[|^(…|\.\.\.)$|option|flag", re.I)

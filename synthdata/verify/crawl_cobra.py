@@ -17,12 +17,11 @@ from synthdata.verify.clients import Client, open_client
 
 # Names that clients accept and do not list, from their sources and lists of deprecated features.
 HIDDEN_FLAGS = {
-    "docker": """all builder compress config cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems detach detach-keys details
-    disable-content-trust email entrypoint filter force-rm hash index insecure-registry interactive invoke isolation
-    keep-storage kernel-memory last memory memory-swap metadata-file name net net-alias network no-ansi no-cache-filter no-rm
-    orchestrator output parallel print progress quiet registry-mirror rootless secret security-opt squash ssh stream time tty
-    dns-opt ulimit
-    use-api-socket verbose volume workdir root on y""",
+    "docker": """all builder compress config cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems detach detach-keys
+    details dns-opt disable-content-trust email entrypoint filter force-rm hash index insecure-registry interactive invoke
+    isolation keep-storage kernel-memory last memory memory-swap metadata-file name net net-alias network no-ansi
+    no-cache-filter no-rm on orchestrator output parallel print progress quiet registry-mirror rm root rootless secret
+    security-opt squash ssh stream time tty ulimit use-api-socket verbose volume workdir y""",
     "kubectl": """all cluster-store container delete-local-data export generator heapster-namespace heapster-port
     heapster-scheme heapster-service host-port include-uninitialized limits no-headers record replicas requests restart
     schedule service-account serviceaccount short show-all use-openapi-print-columns append-hash server-dry-run
