@@ -108,6 +108,9 @@ def test_the_estimate_counts_what_a_run_sends(connect: Connect) -> None:
     assert estimate.loc["total", "minutes"] == pytest.approx(len(server.requests) / 600, abs=0.2)
     assert estimate.loc["total", "cost"] > 0
     assert "cost" not in sd.estimate_run(1, 1, 1, generator, reward)
+    twice = sd.estimate_run(3, 4, 1, generator, reward, repairs=2).set_index("stage")
+    assert twice.loc["repair", "requests"] == 2 * 3  # a fifth of twelve rows, rounded up
+    assert twice.loc["total", "requests"] == estimate.loc["total", "requests"] + 6
     assert sd.summarize_usage(generator, reward)["sent"].sum() == len(server.requests)
 
 

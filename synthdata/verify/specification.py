@@ -21,7 +21,7 @@ MOVED = {
 }
 
 
-NEAR = 0.75  # of difflib's ratio: a name less alike was hardly meant, and a model would take it for the answer
+NEAR = 0.76  # of difflib's ratio: a name less alike was hardly meant, and a model would take it for the answer
 
 
 @dataclass(slots=True)
