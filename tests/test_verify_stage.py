@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -312,3 +314,17 @@ def test_importing_the_stage_is_cheap() -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_specification_of_ones_own_makes_a_verifier(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "synthdata", tmp_path / "synthdata", ignore=shutil.ignore_patterns("__pycache__"))
+    folder = tmp_path / "synthdata" / "verify" / "specs"
+    facts = orjson.loads((folder / "docker.json").read_bytes())
+    (folder / "podlike.json").write_bytes(orjson.dumps({**facts, "program": "podlike"}))
+    script = """
+import pandas as pd, synthdata as sd
+df = pd.DataFrame({"topic": "Podlike in practice", "instruction": "How?", "response": ["Run `podlike ps --everything`."]})
+print("podlike" in sd.verifiers_for("Podlike in practice"), sd.verify_responses(df)["problems"][0][0]["text"])
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split(None, 1) == ["True", "podlike ps --everything\n"]

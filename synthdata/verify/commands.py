@@ -13,15 +13,10 @@ from synthdata.verify.cli import check_command
 from synthdata.verify.markdown import Block
 from synthdata.verify.problems import Problem, Word
 from synthdata.verify.shell import Command
+from synthdata.verify.specification import list_specifications
 
-# Programs, and the CLI whose specification covers them; what is gone belongs to the CLI it came from.
-PROGRAMS = {
-    "docker": "docker",
-    "docker-compose": "docker",
-    "docker-machine": "docker",
-    "git": "git",
-    "kubectl": "kubectl",
-}
+# Other programs that a CLI's specification covers; what is gone belongs to the CLI it came from.
+PROGRAMS = {"docker-compose": "docker", "docker-machine": "docker"}
 _NAME_KINDS = {"unknown command", "unknown flag", "removed command"}
 _COUNT_KINDS = {"wrong number of arguments", "missing value"}
 _DENIAL = re.compile(
@@ -33,7 +28,8 @@ _DENIAL = re.compile(
 
 def list_programs(verifiers: tuple[str, ...]) -> dict[str, str]:
     """Map the names of programs to the CLI, of those chosen, whose specification covers them."""
-    return {program: name for program, name in PROGRAMS.items() if name in verifiers}
+    programs = PROGRAMS | {name: name for name in list_specifications()}
+    return {program: name for program, name in programs.items() if name in verifiers}
 
 
 def check_commands(

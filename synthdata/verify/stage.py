@@ -23,9 +23,10 @@ from synthdata.verify.linters import MAX_CHARACTERS as MAX_FILE_CHARACTERS
 from synthdata.verify.markdown import MAX_CHARACTERS, Block, parse_markdown
 from synthdata.verify.problems import Problem
 from synthdata.verify.shell import parse_shell
+from synthdata.verify.specification import list_specifications
 from synthdata.verify.yamlfiles import check_compose, check_yaml
 
-CLI_VERIFIERS = ("docker", "git", "kubectl")
+CLI_VERIFIERS = tuple(list_specifications())
 GENERAL_VERIFIERS = ("shell", "yaml", "json", "completeness")
 VERIFIERS = (*CLI_VERIFIERS, "dockerfile", "compose", "daemon.json", *GENERAL_VERIFIERS)
 
@@ -109,9 +110,11 @@ def verify_responses(df: pd.DataFrame, verifiers: Sequence[str] | None = None) -
 def verifiers_for(topic: str) -> tuple[str, ...]:
     """Pick the verifiers of a topic by its words: those of the CLIs and files it speaks of, then the general ones.
 
-    A topic that speaks of no CLI we know gets the general ones alone; has_cli_verifier tells.
+    A CLI is known when it has a specification (crawl.py makes one). A topic that speaks of none gets the general verifiers
+    alone; has_cli_verifier tells.
     """
     special = [name for pattern, names in _TOPICS if re.search(pattern, topic, re.I) for name in names]
+    special += [name for name in CLI_VERIFIERS if re.search(rf"\b{re.escape(name)}\b", topic, re.I)]
     return tuple(dict.fromkeys((*special, *GENERAL_VERIFIERS)))
 
 
