@@ -102,18 +102,16 @@ def compare_versions(df: pd.DataFrame, row: int = 0) -> str:
     """Write what repair changed in one response: its problems, then removed lines after - and new ones after +.
 
     Input columns: instruction, response, repair, other_response, other_problems. row: counts the rows that repair made
-    better, from 0. Returns printable text, control characters written as escapes; says so when there is no such row.
+    better, from 0, the smallest change first. Returns printable text, control characters written as escapes; says so when
+    there is no such row.
     Raises InputError for a missing column.
     """
     check_columns(df, "compare_versions", ("instruction", "response", "repair", "other_response", "other_problems"))
     better = df[df["repair"].isin(["repaired", "improved"])]
     if row >= len(better):
         return f"repair made {len(better):,} rows better"
-    chosen = better.iloc[row]
-    before, after = (clean_text(chosen[name]).splitlines() for name in ("other_response", "response"))
-    changes = list(difflib.unified_diff(before, after, n=1, lineterm=""))[2:]
-    problems = clean_text(list_problems(chosen["other_problems"]))
-    return "\n".join([clean_text(chosen["instruction"]), "", problems, "", *changes])
+    texts = [_write_changes(chosen) for chosen in better.to_dict("records")]
+    return sorted(texts, key=len)[row]
 
 
 def count_fatal(problems: Sequence[Mapping[str, Any]]) -> int:
@@ -128,6 +126,13 @@ def list_problems(problems: Sequence[Mapping[str, Any]]) -> str:
         right = f" (right would be: {problem['suggestion']})" if problem["suggestion"] else ""
         lines.append(f"- {problem['kind']}: {problem['text']}{right}")
     return "\n".join(lines)
+
+
+def _write_changes(row: Mapping[str, Any]) -> str:
+    before, after = (clean_text(row[name]).splitlines() for name in ("other_response", "response"))
+    changes = list(difflib.unified_diff(before, after, n=1, lineterm=""))[2:]
+    problems = clean_text(list_problems(row["other_problems"]))
+    return "\n".join([clean_text(row["instruction"]), "", problems, "", *changes])
 
 
 def _write_request(

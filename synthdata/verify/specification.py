@@ -100,7 +100,8 @@ def suggest_flag(name: str, path: str, specification: Specification) -> str:
         return f"--{close[0]}"
     parent, _, last = path.rpartition(" ")
     for other, known in specification.commands.items():
-        near = other.rpartition(" ")[0] == parent or other.rpartition(" ")[2] == last or not other
+        alike = other.rpartition(" ")[2] == last and other.count(" ") < 2  # deeper ones are about something else
+        near = other.rpartition(" ")[0] == parent or alike or not other
         if near and other != path and name in known.flags and name not in known.hidden:
             return " ".join(filter(None, [specification.program, other, f"--{name}"]))
     return ""
