@@ -151,7 +151,7 @@ class Limiter:
         else:
             probe, self._drained_from = self._drained_from, None
             drained = _count_after(self._sent, probe) + 1
-            by_clock = abs(probe - self._minute_at) < self._window / 60
+            by_clock = abs(probe - self._minute_at) < 2 * MARGIN_SECONDS
             if by_clock and drained > 2 and (self._tried_early or 2 * drained > (self._learned or 0)):
                 self._window_at, self._learned = probe, drained
             else:

@@ -178,7 +178,9 @@ def test_another_topic_runs_against_nim_without_an_edit(tmp_path: Path) -> None:
     kept = sd.read_jsonl(tmp_path / "data" / sd.FILTERED_FILE)
     assert len(raw) == 24
     assert set(raw["topic"]) == {"Git commands"}
-    assert set(raw["reward_form"]) == {"logprobs"}
+    assert set(raw["reward_form"].dropna()) == {"logprobs"}
+    assert raw["duplicate_of"].notna().sum() == 12  # the server gives both samples of a question one answer
+    assert raw.loc[raw["duplicate_of"].notna(), "reward_form"].isna().all()
     assert raw["keep"].sum() == len(kept)
     assert list(raw.columns[:2]) == ["instruction", "response"]
     replayed = run_papermill(
