@@ -33,6 +33,9 @@ mention the correction."""
 
 EXISTING = "\nThese are already taken; do not repeat them or reword them:\n{items}"
 
+_CORRECTION = re.compile(
+    r"\b(?:correct(?:ed|ion)|revised|rewritten|updated|apologi[sz]e|apologies|sorry|mistake|confusion)\b", re.IGNORECASE
+)
 _MARKER = re.compile(
     r"^\s*(?:#{1,6}\s+|>\s*|[-*+•◦▪‣–—]\s+|\(?\d{1,3}[.):]\s*|\(?[a-zA-Z][.)]\s+|\[\d{1,3}\]\s*|"
     r"(?:(?:question|subtopic|topic|task|q|item)\s*#?\d{1,3}\s*(?:[:.)-]|$)\s*))",
@@ -94,6 +97,14 @@ def parse_subtopics(text: str, finish_reason: str | None = "stop") -> list[str]:
 def parse_questions(text: str, finish_reason: str | None = "stop") -> list[str]:
     """Read questions or tasks: list items of at least two words and 8 characters."""
     return [item for item in parse_list(text, finish_reason) if len(item) >= 8 and len(item.split()) >= 2]
+
+
+def parse_repair(text: str) -> str:
+    """Read a corrected answer: without a first paragraph of at most 250 characters that only speaks of the correction."""
+    first, _, rest = text.strip().partition("\n\n")
+    if rest.strip() and len(first) <= 250 and "```" not in first and _CORRECTION.search(first):
+        return rest.strip()
+    return text.strip()
 
 
 def normalize_item(text: str) -> str:

@@ -14,7 +14,7 @@ from synthdata.checks import check_columns
 from synthdata.client import Client
 from synthdata.errors import InputError
 from synthdata.pages import clean_text
-from synthdata.prompting import REPAIR_PROMPT, fill_prompt
+from synthdata.prompting import REPAIR_PROMPT, fill_prompt, parse_repair
 from synthdata.replies import Completion
 from synthdata.verify import verify_responses
 
@@ -150,7 +150,7 @@ def _fill_in(part: pd.DataFrame, replies: list[Any]) -> pd.DataFrame:
     """The rows with the new answers in place of the old ones; null where none came."""
     done = [reply if isinstance(reply, Completion) and reply.text else None for reply in replies]
     return part.assign(
-        response=pd.array([reply.text if reply else None for reply in done], dtype="str"),
+        response=pd.array([parse_repair(reply.text) if reply else None for reply in done], dtype="str"),
         finish_reason=pd.array([reply.finish_reason if reply else None for reply in done], dtype="str"),
         completion_tokens=pd.array([reply.completion_tokens if reply else None for reply in done], dtype="Int64"),
     )

@@ -12,6 +12,7 @@ from synthdata.prompting import (
     normalize_item,
     parse_list,
     parse_questions,
+    parse_repair,
     parse_subtopics,
 )
 
@@ -130,3 +131,18 @@ def test_the_standard_template_is_filled() -> None:
     text = fill_prompt(QUESTION_PROMPT, "p", ("n",), topic="Git", subtopic="branches", n=7, existing="")
     assert "7 different questions" in text
     assert "branches" in text
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("Certainly, here's the corrected answer:\n\n1. Do this.\n\n2. Do that.", "1. Do this.\n\n2. Do that."),
+        ("I apologize for the confusion.\n\nRun it.", "Run it."),
+        ("Here is the revised answer:", "Here is the revised answer:"),
+        ("Run it.\n\nThe corrected file is read again.", "Run it.\n\nThe corrected file is read again."),
+        ("```sh\n# corrected\n```\n\nRun it.", "```sh\n# corrected\n```\n\nRun it."),
+        ("", ""),
+    ],
+)
+def test_a_corrected_answer_is_read_without_words_on_the_correction(said: str, read: str) -> None:
+    assert parse_repair(said) == read
