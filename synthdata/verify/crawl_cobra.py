@@ -8,6 +8,7 @@ written (crawl.py).
 
 import itertools
 import re
+import string
 from collections.abc import Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -186,10 +187,7 @@ def probe_command(client: Client, path: str, commands: dict[str, Command], argum
         if steps[-1:] == words[-1:] or words[: len(steps)] == steps:
             near |= set(read_flags(peer.help))
     shorts = {
-        letter: name
-        for path_of, peer in commands.items()
-        for name, (letter, _) in read_flags(peer.help).items()
-        if letter and words[: len(path_of.split())] == path_of.split()
+        letter: name for peer in commands.values() for name, (letter, _) in read_flags(peer.help).items() if letter
     }
     for name in sorted(set(listed) | near):
         letter, kind = listed.get(name, ("", ""))
@@ -207,7 +205,7 @@ def probe_command(client: Client, path: str, commands: dict[str, Command], argum
             command.shorts[letter] = name
         if name not in listed and name != "help":
             command.hidden.add(name)
-    for letter in sorted({*shorts, "h"} - set(command.shorts)):
+    for letter in sorted({*shorts, *string.ascii_lowercase} - set(command.shorts)):
         answer = client.ask(*words, f"-{letter}", *PROBE)
         if f"unknown shorthand flag: '{letter}'" in answer or not answer:
             continue
