@@ -95,8 +95,11 @@ def parse_subtopics(text: str, finish_reason: str | None = "stop") -> list[str]:
 
 
 def parse_questions(text: str, finish_reason: str | None = "stop") -> list[str]:
-    """Read questions or tasks: list items of at least two words and 8 characters."""
-    return [item for item in parse_list(text, finish_reason) if len(item) >= 8 and len(item.split()) >= 2]
+    """Read questions or tasks: list items of at least two words and 8 characters, "How do I: …" put right."""
+    items = (
+        re.sub(r"^(how (?:do|can) I)\s*[:–—-]\s*", r"\1 ", item, flags=re.I) for item in parse_list(text, finish_reason)
+    )
+    return drop_repeats(item for item in items if len(item) >= 8 and len(item.split()) >= 2)
 
 
 def parse_repair(text: str) -> str:

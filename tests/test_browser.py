@@ -116,12 +116,12 @@ def follow_a_slider(page: Any) -> None:
     said = cell.locator("b", has_text="rows stay")
     start = read_bound(cell)
     before, image = said.inner_text(), cell.locator("img").first.get_attribute("src")
-    handle = cell.locator(".widget-slider", has_text="helpfulness").locator(".noUi-handle-lower")
+    handle = cell.locator(".widget-slider", has_text="reward").locator(".noUi-handle-lower")
     handle.scroll_into_view_if_needed()
     handle.focus()
     for _ in range(12):
         page.keyboard.press("ArrowLeft")
-    expect(cell.locator("code")).to_contain_text(f"helpfulness=({start - 0.12:g}, None)")
+    expect(cell.locator("code")).to_contain_text(f"reward=({start - 0.12:g}, None)")
     kept, total = map(int, re.findall(r"\d+", said.inner_text())[:2])
     kept_before = int(re.findall(r"\d+", before)[0])
     assert kept_before < kept <= total
@@ -146,12 +146,12 @@ def take_back_a_move(page: Any) -> None:
 
     cell = page.locator(".jp-CodeCell", has=page.locator(".widget-slider"))
     moved, cell_text = read_bound(cell), cell.locator(".jp-InputArea").inner_text()
-    cell.locator(".widget-slider", has_text="helpfulness").locator(".noUi-handle-lower").focus()
+    cell.locator(".widget-slider", has_text="reward").locator(".noUi-handle-lower").focus()
     page.keyboard.press("ArrowLeft")
-    expect(cell.locator("code")).to_contain_text(f"helpfulness=({moved - 0.01:g}, None)")
+    expect(cell.locator("code")).to_contain_text(f"reward=({moved - 0.01:g}, None)")
     cell.get_by_role("button", name="Undo").focus()
     page.keyboard.press("Space")
-    expect(cell.locator("code")).to_contain_text(f"helpfulness=({moved:g}, None)")
+    expect(cell.locator("code")).to_contain_text(f"reward=({moved:g}, None)")
     cell.get_by_role("button", name="Reset").focus()
     page.keyboard.press("Space")
     literal = re.search(r"Thresholds\(.*\)", cell_text)
@@ -160,7 +160,7 @@ def take_back_a_move(page: Any) -> None:
 
 
 def read_bound(cell: Any) -> float:
-    found = re.search(r"helpfulness=\(([\d.]+), None\)", cell.locator("code").inner_text())
+    found = re.search(r"reward=\(([\d.]+), None\)", cell.locator("code").inner_text())
     assert found
     return float(found[1])
 

@@ -146,3 +146,8 @@ def test_the_standard_template_is_filled() -> None:
 )
 def test_a_corrected_answer_is_read_without_words_on_the_correction(said: str, read: str) -> None:
     assert parse_repair(said) == read
+
+
+def test_a_colon_after_the_asked_for_beginning_is_left_out() -> None:
+    said = "How do I: list branches?\nHow do I list branches?\nHow can I - rename one?\nHow do I undo: step by step?"
+    assert parse_questions(said) == ["How do I list branches?", "How can I rename one?", "How do I undo: step by step?"]
