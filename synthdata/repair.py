@@ -41,7 +41,7 @@ def repair_responses(
     Output columns: response, finish_reason, verified, problems and completion_tokens of the version that won;
     repair: null for rows that were not sent, else "repaired" (it verifies now), "improved" (fewer problems), "no better" or
     "failed: <why>"; repair_attempts, the replies that came; other_response, other_problems and other_finish_reason of the
-    version that lost, null where there is none.
+    version as first written where a later one won, else of the last attempt; null where there is none.
     Raises InputError for a missing column or template field, EndpointError when the run cannot go on.
     """
     check_columns(df, "repair_responses", ("instruction", "response", "finish_reason", "verified", "problems"))
@@ -172,9 +172,10 @@ def _choose_versions(
             continue
         columns["repair_attempts"][place] += 1
         before, after = count_fatal(columns["problems"][place]), count_fatal(new["problems"])
-        loser = new if after >= before else {name: columns[name][place] for name in KEPT_COLUMNS}
-        for name in KEPT_COLUMNS:
-            columns[f"other_{name}"][place] = loser[name]
+        if columns["repair"][place] != "improved":  # else the version as first written is kept there already
+            loser = new if after >= before else {name: columns[name][place] for name in KEPT_COLUMNS}
+            for name in KEPT_COLUMNS:
+                columns[f"other_{name}"][place] = loser[name]
         if after < before:
             for name in ("response", "finish_reason", "completion_tokens", "verified", "problems"):
                 columns[name][place] = new[name]

@@ -42,8 +42,7 @@ def score_responses(
     rows that did not verify, and duplicates, are not sent, since requests cost money; score_all sends them too.
     form: "reward" for a reward model, "judge" for a chat model, "auto" decides by the word reward in the model's name.
     questions: for a judge, the question for each attribute and whether yes is good; other than JUDGE_QUESTIONS give no
-    scalar reward, whose weights belong to them. context_tokens: a longer conversation
-    is not sent.
+    scalar reward, whose weights belong to them. context_tokens: a longer conversation is not sent.
     Output columns: the five attributes and reward (floats, null when unscored), reward_model, reward_form; error and
     raw_reply of rows that could not be scored. Attributes run from about 0 to 4 and are not clipped.
     Raises InputError for a missing column or form, EndpointError when the run cannot go on.

@@ -87,6 +87,20 @@ def test_at_most_so_many_attempts_and_none_after_success(connect: Connect) -> No
     assert repaired.loc[0, "repair"] == "no better"
 
 
+def test_what_was_first_written_stays_through_several_attempts(connect: Connect) -> None:
+    worst = WORSE.replace("docker ps --most", "docker ps --most\ndocker ps --least")
+
+    def behave(server: NimServer, body: dict[str, Any]) -> Any:
+        return make_chat(INVENTED if len(server.requests) == 1 else worst)
+
+    with NimServer(behave) as server:
+        repaired = repair_responses(make_frame(WORSE), connect(server), attempts=2)
+    assert repaired.loc[0, "response"] == INVENTED
+    assert repaired.loc[0, "other_response"] == WORSE
+    assert repaired.loc[0, "repair"] == "improved"
+    assert repaired.loc[0, "repair_attempts"] == 2
+
+
 def test_a_failed_repair_leaves_the_row_as_it_was(connect: Connect) -> None:
     df = make_frame(INVENTED, REAL)
     with NimServer(lambda server, body: Answer(422, {"detail": "too long"})) as server:
