@@ -1,30 +1,40 @@
 """A topic in, an instruction-tuning dataset out: the functions that create_dataset.ipynb calls."""
 
-from synthdata.cache import open_cache
-from synthdata.client import Client
-from synthdata.contamination import mark_contamination
-from synthdata.cut import count_outcomes, count_subtopics, list_at_cut
-from synthdata.dedup import mark_duplicates, resolve_duplicates
-from synthdata.diversity import measure_diversity
-from synthdata.endpoints import parse_endpoint
-from synthdata.errors import CacheError, EndpointError, InputError, ModelFileError, RecordingError, SynthdataError
-from synthdata.explore import explore_thresholds
-from synthdata.export import FILTERED_FILE, RAW_FILE, export_dataset, read_jsonl, write_jsonl
-from synthdata.filtering import Thresholds, apply_thresholds, rank_within_instruction
-from synthdata.generate import generate_questions, generate_responses, generate_subtopics
-from synthdata.judge import JUDGE_QUESTIONS
-from synthdata.judgements import JUDGEMENTS_FILE, append_judgement, read_judgements, sample_rows
-from synthdata.ledger import LEDGER_FILE, add_costs, make_ledger, plot_ledger, write_ledger
-from synthdata.pages import clean_text
-from synthdata.plots import plot_scores
-from synthdata.preflight import check_endpoints, estimate_run, summarize_usage
-from synthdata.repair import compare_versions, count_invented, count_repairs, repair_responses
-from synthdata.review import measure_agreement, propose_thresholds
-from synthdata.reviewer import review_rows
-from synthdata.reward import ATTRIBUTES
-from synthdata.run import Budget
-from synthdata.scoring import score_responses
-from synthdata.verify import count_problems, describe_verification, list_worst_commands, verifiers_for, verify_responses
+from synthdata.base.errors import CacheError, EndpointError, InputError, ModelFileError, RecordingError, SynthdataError
+from synthdata.base.jsonl import read_jsonl, write_jsonl
+from synthdata.base.text import clean_text
+from synthdata.export.dataset import FILTERED_FILE, RAW_FILE, export_dataset
+from synthdata.filtering.boundary import list_at_cut
+from synthdata.filtering.decide import apply_thresholds
+from synthdata.filtering.outcomes import count_outcomes, count_subtopics
+from synthdata.filtering.ranking import rank_within_instruction
+from synthdata.filtering.review.explorer import explore_thresholds
+from synthdata.filtering.review.judgements import JUDGEMENTS_FILE, append_judgement, read_judgements
+from synthdata.filtering.review.plots import plot_scores
+from synthdata.filtering.review.precision import measure_agreement
+from synthdata.filtering.review.proposals import propose_thresholds
+from synthdata.filtering.review.reviewer import review_rows
+from synthdata.filtering.review.sampling import sample_rows
+from synthdata.filtering.thresholds import Thresholds
+from synthdata.generate.questions import generate_questions, generate_subtopics
+from synthdata.generate.repair import compare_versions, count_invented, count_repairs, repair_responses
+from synthdata.generate.responses import generate_responses
+from synthdata.models.client import Client
+from synthdata.models.endpoints import parse_endpoint
+from synthdata.models.recording import open_cache
+from synthdata.models.usage import Budget
+from synthdata.quality.overlap.contamination import mark_contamination
+from synthdata.quality.overlap.diversity import measure_diversity
+from synthdata.quality.overlap.duplicates import mark_duplicates, resolve_duplicates
+from synthdata.quality.scores.judge import JUDGE_QUESTIONS
+from synthdata.quality.scores.scale import ATTRIBUTES
+from synthdata.quality.scores.scoring import score_responses
+from synthdata.run.costs import add_costs, estimate_run, summarize_usage
+from synthdata.run.ledger import LEDGER_FILE, make_ledger, plot_ledger, write_ledger
+from synthdata.run.preflight import check_endpoints
+from synthdata.verify.registry import verifiers_for
+from synthdata.verify.report import count_problems, describe_verification, list_worst_commands
+from synthdata.verify.stage import verify_responses
 
 __all__ = [
     "ATTRIBUTES",

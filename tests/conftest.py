@@ -9,7 +9,8 @@ import hypothesis
 import pytest
 
 import synthdata as sd
-from synthdata import limits
+from synthdata.models import limiter
+from synthdata.models.cache import Cache
 from tests.nim_server import GENERATOR, NimServer
 
 hypothesis.settings.register_profile("no clock", deadline=None)  # a busy machine is no fault
@@ -25,16 +26,16 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(limits, "_limiters", {})
+    monkeypatch.setattr(limiter, "_limiters", {})
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> sd.cache.Cache:
+def cache(tmp_path: Path) -> Cache:
     return sd.open_cache(tmp_path / "cache.sqlite", record=True)
 
 
 @pytest.fixture
-def connect(cache: sd.cache.Cache) -> Callable[..., sd.Client]:
+def connect(cache: Cache) -> Callable[..., sd.Client]:
     def make(server: NimServer, model: str = GENERATOR, **options: Any) -> sd.Client:
         return sd.Client(f"{server.url}#{model}", options.pop("cache", cache), **options)
 

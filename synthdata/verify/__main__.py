@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from synthdata.errors import SynthdataError
-from synthdata.export import read_jsonl, write_jsonl
+from synthdata.base.errors import SynthdataError
+from synthdata.base.jsonl import read_jsonl, write_jsonl
 from synthdata.verify.report import count_problems, describe_verification, list_worst_commands
 from synthdata.verify.stage import verify_responses
 

@@ -4,7 +4,16 @@ Covers the types that every verifier shares. Not covered: finding commands (mark
 files.py, completeness.py).
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+INVENTED = ("unknown command", "unknown flag", "removed command")  # kinds of what does not exist
+
+
+def count_fatal(problems: Sequence[Mapping[str, Any]]) -> int:
+    """Count the problems that keep a row from being verified."""
+    return sum(bool(problem["fatal"]) for problem in problems)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from synthdata.checks import check_columns
+from synthdata.base.frame import check_columns
 
 _COMMAND_KINDS = ("command", "flag", "argument", "value")
 

@@ -4,7 +4,6 @@ Covers which verifiers a topic gets, one pass over the rows, and the two linters
 Not covered: the verifiers themselves (cli.py, files.py, yamlfiles.py, completeness.py); repair.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -12,29 +11,21 @@ from typing import Any
 
 import pandas as pd
 
-from synthdata.checks import check_columns
-from synthdata.errors import InputError
-from synthdata.verify import commands
-from synthdata.verify.completeness import check_completeness
-from synthdata.verify.files import check_daemon_json, check_dockerfiles, check_json, check_scripts
-from synthdata.verify.kinds import classify_block, keep_commands
-from synthdata.verify.linters import BATCH
-from synthdata.verify.linters import MAX_CHARACTERS as MAX_FILE_CHARACTERS
-from synthdata.verify.markdown import MAX_CHARACTERS, Block, parse_markdown
+from synthdata.base.errors import InputError
+from synthdata.base.frame import check_columns
+from synthdata.verify.checks.commands import check_commands, list_programs
+from synthdata.verify.checks.completeness import check_completeness
+from synthdata.verify.checks.dockerfile import check_dockerfiles
+from synthdata.verify.checks.jsonfiles import check_daemon_json, check_json
+from synthdata.verify.checks.linters import BATCH
+from synthdata.verify.checks.linters import MAX_CHARACTERS as MAX_FILE_CHARACTERS
+from synthdata.verify.checks.scripts import check_scripts
+from synthdata.verify.checks.yamlfiles import check_compose, check_yaml
+from synthdata.verify.parse.classify import classify_block, keep_commands
+from synthdata.verify.parse.markdown import MAX_CHARACTERS, Block, parse_markdown
+from synthdata.verify.parse.shell import parse_shell
 from synthdata.verify.problems import Problem
-from synthdata.verify.shell import parse_shell
-from synthdata.verify.specification import list_specifications
-from synthdata.verify.yamlfiles import check_compose, check_yaml
-
-CLI_VERIFIERS = tuple(list_specifications())
-GENERAL_VERIFIERS = ("shell", "yaml", "json", "completeness")
-VERIFIERS = (*CLI_VERIFIERS, "dockerfile", "compose", "daemon.json", *GENERAL_VERIFIERS)
-
-_TOPICS = (
-    (r"docker|container|compose", ("docker", "dockerfile", "compose", "daemon.json")),
-    (r"\bgit\b|github|gitlab|version control", ("git",)),
-    (r"kubectl|kubernetes|\bk8s\b|\bhelm\b", ("kubectl", "dockerfile")),
-)
+from synthdata.verify.registry import CLI_VERIFIERS, choose_row_verifiers, has_cli_verifier
 
 
 @dataclass(slots=True)
@@ -74,7 +65,7 @@ def verify_responses(df: pd.DataFrame, verifiers: Sequence[str] | None = None) -
     or a linter that is not installed.
     """
     check_columns(df, "verify_responses", ("instruction", "response"))
-    chosen = _choose_verifiers(df, verifiers)
+    chosen = choose_row_verifiers(df, verifiers)
     specifications = _load_specifications(chosen)
     reasons = df["finish_reason"].tolist() if "finish_reason" in df else [None] * len(df)
     problems: list[list[Problem]] = [[] for _ in range(len(df))]
@@ -93,7 +84,7 @@ def verify_responses(df: pd.DataFrame, verifiers: Sequence[str] | None = None) -
             if "completeness" in names:
                 asked = instruction if isinstance(instruction, str) else ""
                 found += check_completeness(asked, text, blocks, reason if isinstance(reason, str) else None)
-            programs = commands.list_programs(names)
+            programs = list_programs(names)
             for block in blocks:
                 _check_block(block, names, programs, specifications, queues, found)
         for queue in queues.values():
@@ -105,22 +96,6 @@ def verify_responses(df: pd.DataFrame, verifiers: Sequence[str] | None = None) -
     return df.assign(
         verified=pd.array(verified, dtype="boolean"), problems=pd.Series(listed, index=df.index, dtype=object)
     )
-
-
-def verifiers_for(topic: str) -> tuple[str, ...]:
-    """Pick the verifiers of a topic by its words: those of the CLIs and files it speaks of, then the general ones.
-
-    A CLI is known when it has a specification (crawl.py makes one). A topic that speaks of none gets the general verifiers
-    alone; has_cli_verifier tells.
-    """
-    special = [name for pattern, names in _TOPICS if re.search(pattern, topic, re.I) for name in names]
-    special += [name for name in CLI_VERIFIERS if re.search(rf"\b{re.escape(name)}\b", topic, re.I)]
-    return tuple(dict.fromkeys((*special, *GENERAL_VERIFIERS)))
-
-
-def has_cli_verifier(verifiers: Sequence[str]) -> bool:
-    """Tell whether commands are among what is verified, so that an answer without problems may be called verified."""
-    return any(name in CLI_VERIFIERS for name in verifiers)
 
 
 def _check_block(
@@ -137,7 +112,7 @@ def _check_block(
     if kind in ("shell", "session", "unlabelled"):
         text = keep_commands(block.text) if kind == "session" else block.text
         script = parse_shell(text, block.line)
-        found += commands.check_commands(script.commands, block, programs, specifications)
+        found += check_commands(script.commands, block, programs, specifications)
         if kind == "shell" and "shell" in names:
             found += script.problems
             if script.broken:
@@ -189,22 +164,8 @@ def _check_text(response: Any, position: int) -> str | None:
     )
 
 
-def _choose_verifiers(df: pd.DataFrame, verifiers: Sequence[str] | None) -> list[tuple[str, ...]]:
-    if verifiers is not None:
-        unknown = (
-            [name for name in verifiers if name not in VERIFIERS] if not isinstance(verifiers, str) else [verifiers]
-        )
-        if unknown:
-            raise InputError(f"verifiers: {unknown[0]!r} is none: give a list of names among {', '.join(VERIFIERS)}.")
-        return [tuple(verifiers)] * len(df)
-    if "topic" not in df:
-        return [VERIFIERS] * len(df)
-    by_topic = {topic: verifiers_for(topic) for topic in df["topic"].dropna().unique() if isinstance(topic, str)}
-    return [by_topic.get(topic, VERIFIERS) if isinstance(topic, str) else VERIFIERS for topic in df["topic"]]
-
-
 def _load_specifications(chosen: list[tuple[str, ...]]) -> dict[str, Any]:
-    from synthdata.verify.specification import load_specification
+    from synthdata.verify.cli.specification import load_specification
 
     wanted = {name for names in set(chosen) for name in names if name in CLI_VERIFIERS}
     return {name: load_specification(name) for name in sorted(wanted)}

@@ -74,7 +74,7 @@ def measure_cache(count: int = 100_000) -> None:
     with tempfile.TemporaryDirectory() as folder:
         cache = sd.open_cache(Path(folder) / "c.sqlite")
         client = sd.Client("http://127.0.0.1:9/v1#m", cache)
-        from synthdata.cache import make_key, write_body
+        from synthdata.models.cache import make_key, write_body
         from tests.benchmarks.loopback import REPLY
 
         with cache.open() as store:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from synthdata.dedup import THRESHOLD, mark_duplicates
+from synthdata.quality.overlap.duplicates import THRESHOLD, mark_duplicates
 
 ASKED = ("How do I", "How can I", "Show me how to", "What is the way to", "Please explain how to")
 SYLLABLES = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]

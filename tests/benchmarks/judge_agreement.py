@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 import synthdata as sd
-from synthdata.judge import EDGE, SCORE_WEIGHTS, SHAPE_WEIGHTS, measure_shape
+from synthdata.quality.scores.judge import EDGE, SCORE_WEIGHTS, SHAPE_WEIGHTS, measure_shape
 
 PENALTY = 3.0  # on standardized values
 FOLDS, DRAWS = 10, 10

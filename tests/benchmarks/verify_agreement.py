@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from synthdata.verify.cli import check_command, load_specification
-from synthdata.verify.clients import Client, open_client
+from synthdata.verify.cli.pflag import check_command
+from synthdata.verify.cli.specification import load_specification
+from synthdata.verify.crawl.installed import Client, open_client
 from synthdata.verify.problems import Word
 
 PLACEHOLDER = re.compile(r"[<>$`{}]|^\[|\]$|\.\.\.|…|^(your|my)[-_]|^[A-Z][A-Z_]+$")

@@ -16,11 +16,11 @@ import shlex
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from synthdata.verify.cli import check_command, load_specification
-from synthdata.verify.clients import Client, open_client
-from synthdata.verify.crawl_git import is_refused
+from synthdata.verify.cli.pflag import check_command
+from synthdata.verify.cli.specification import Specification, load_specification
+from synthdata.verify.crawl.git import is_refused
+from synthdata.verify.crawl.installed import Client, open_client
 from synthdata.verify.problems import Word
-from synthdata.verify.specification import Specification
 
 PROBE = "--zzprobe-one"
 ABSENT = re.compile(

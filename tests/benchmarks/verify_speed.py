@@ -11,7 +11,9 @@ import time
 
 import pandas as pd
 
-from synthdata.verify import count_problems, describe_verification, verifiers_for, verify_responses
+from synthdata.verify.registry import verifiers_for
+from synthdata.verify.report import count_problems, describe_verification
+from synthdata.verify.stage import verify_responses
 
 COMMANDS = (
     "docker run -d --name web -p {n}:80 nginx:1.{n}", "docker ps -a --filter name=web{n}", "docker logs -f --tail {n} web",

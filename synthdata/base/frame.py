@@ -1,0 +1,47 @@
+"""What the stages require of their arguments, said in one line when it is missing."""
+
+import hashlib
+from typing import Any
+
+import pandas as pd
+
+from synthdata.base.errors import InputError
+
+
+def check_count(name: str, value: Any) -> int:
+    """Return a count that is a whole number above zero; raise InputError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InputError(f"{name} is {value!r}: give a whole number of at least 1.")
+    return value
+
+
+def check_columns(df: pd.DataFrame, stage: str, columns: tuple[str, ...]) -> None:
+    """Raise InputError naming the stage and the columns that a frame lacks."""
+    if not isinstance(df, pd.DataFrame):
+        raise InputError(f"{stage} got a {type(df).__name__}: give it the DataFrame that the stage before returned.")
+    missing = [column for column in columns if column not in df.columns]
+    if missing:
+        raise InputError(f"{stage} needs the column {', '.join(map(repr, missing))}: run the stage that adds it first.")
+
+
+def check_topic(topic: Any) -> str:
+    """Return a topic without surrounding space; raise InputError when nothing is left of it."""
+    if not isinstance(topic, str) or not topic.strip():
+        raise InputError(f"TOPIC is {topic!r}: name a subject, for example 'Docker commands'.")
+    return topic.strip()
+
+
+def make_id(topic: str, subtopic: str, instruction: str, sample: int) -> str:
+    """Hash what makes a row the same row in every run into 16 hex digits."""
+    text = "\x1f".join((topic, subtopic, instruction, str(sample)))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def index_ids(df: pd.DataFrame, stage: str) -> pd.Index:
+    """Index a frame's rows by id. Raises InputError for a missing column or an id that two rows share."""
+    check_columns(df, stage, ("id",))
+    places = pd.Index(df["id"].to_numpy(dtype=object))
+    if not places.is_unique:
+        shared = places[places.duplicated()][0]
+        raise InputError(f"{stage}: the id {shared!r} stands in more than one row: judgements need unique ids.")
+    return places

@@ -1,0 +1,113 @@
+"""JSONL in and out.
+
+Covers whole, atomic, byte-stable writing (orjson: UTF-8 kept, NaN as null) and reading with the file and line named
+in errors. Not covered: training formats and the dataset card.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pandas as pd
+
+from synthdata.base.errors import InputError
+from synthdata.base.frame import check_columns
+
+FIRST_COLUMNS = ("instruction", "response")
+
+
+def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file whole, under a temporary name first, so that a reader never sees half of it.
+
+    Raises InputError when the folder cannot be written.
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)  # mkstemp makes it private; a dataset is not
+            os.replace(temporary, target)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except OSError as cause:
+        raise InputError(
+            f"{target} cannot be written ({cause.strerror}): free space or choose another folder."
+        ) from cause
+
+
+def write_jsonl(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
+    """Write a frame as JSONL, instruction and response first, the other columns in their order.
+
+    Input columns: instruction, response. Missing values are written as null. The bytes depend on the frame alone.
+    Raises InputError for a missing column, a value that JSON cannot hold, or a folder that cannot be written.
+    """
+    check_columns(df, "write_jsonl", FIRST_COLUMNS)
+    columns = [*FIRST_COLUMNS, *(column for column in df.columns if column not in FIRST_COLUMNS)]
+    lists = [_to_json_values(df[column]) for column in columns]
+    lines = []
+    for number, values in enumerate(zip(*lists, strict=True), start=1):
+        try:
+            lines.append(orjson.dumps(dict(zip(columns, values, strict=True)), option=orjson.OPT_APPEND_NEWLINE))
+        except TypeError as cause:
+            raise InputError(
+                f"write_jsonl: row {number} cannot be written as JSON ({cause}): change that value."
+            ) from cause
+    replace_file(path, b"".join(lines))
+    return Path(path)
+
+
+def read_jsonl(path: str | os.PathLike[str], columns: Iterable[str] = FIRST_COLUMNS) -> pd.DataFrame:
+    """Read a JSONL file of objects into a frame.
+
+    columns: keys that each line must have. Raises InputError naming the file and the line that is not JSON, no object,
+    or lacks a key.
+    """
+    rows = []
+    for number, row in read_objects(path):
+        lacking = [column for column in columns if column not in row]
+        if lacking:
+            raise InputError(f"{path} line {number} lacks the key {lacking[0]!r}: add it, or pass columns=…")
+        rows.append(row)
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(columns))
+
+
+def read_objects(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the number and the object of each line of a JSONL file that is not blank.
+
+    Raises InputError for a file that cannot be read, and naming the line that is not JSON or no object.
+    """
+    for number, line in read_lines(path):
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError as cause:
+            raise InputError(f"{path} line {number} is not JSON ({cause}): correct or remove that line.") from cause
+        if not isinstance(row, dict):
+            raise InputError(f"{path} line {number} is a JSON {type(row).__name__}, not an object: correct that line.")
+        yield number, row
+
+
+def read_lines(path: str | os.PathLike[str]) -> list[tuple[int, bytes]]:
+    """Read the lines of a file that are not blank, numbered from 1. Raises InputError when it cannot be read."""
+    try:
+        lines = Path(path).read_bytes().split(b"\n")
+    except OSError as cause:
+        raise InputError(f"{path} cannot be read ({cause.strerror}): check the path.") from cause
+    return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _to_json_values(column: pd.Series) -> list[Any]:
+    values = column.astype(object)
+    return [None if _is_missing(value) else value.item() if hasattr(value, "item") else value for value in values]
+
+
+def _is_missing(value: Any) -> bool:
+    missing = pd.isna(value)
+    return bool(missing) if isinstance(missing, bool) or not hasattr(missing, "__len__") else False

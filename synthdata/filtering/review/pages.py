@@ -1,0 +1,61 @@
+"""Small pieces of HTML and text for a notebook page, in which model output is always text.
+
+Covers escaping, a row that opens to be read in full, tables side by side that wrap in a narrow window. No colour is set
+on text, so that a dark theme's own holds. Not covered: pictures (plots.py).
+"""
+
+import html
+from typing import Any
+
+import pandas as pd
+
+from synthdata.base.text import clean_text, escape_text
+
+SUMMARY_CHARACTERS = 110
+
+
+def write_row(instruction: Any, response: Any) -> str:
+    """Write a row as HTML: the start of the instruction, and all of both once it is opened."""
+    start = " ".join(clean_text(instruction).split())
+    start = start if len(start) <= SUMMARY_CHARACTERS else f"{start[: SUMMARY_CHARACTERS - 1]}…"
+    return f"<details><summary>{html.escape(start)}</summary>{write_text(instruction, response)}</details>"
+
+
+def write_text(instruction: Any, response: Any) -> str:
+    """Write an instruction and its response in full as HTML."""
+    style = "white-space:pre-wrap; overflow-wrap:anywhere; word-break:normal; margin:0.3em 0; text-align:left"
+    return (
+        f"<pre style='{style}'><b>{escape_text(instruction)}</b></pre>"
+        f"<pre style='{style}'>{escape_text('(no response)' if pd.isna(response) else response)}</pre>"
+    )
+
+
+def write_table(heads: list[str], lines: list[list[str]]) -> str:
+    """Write a table whose cells are HTML already; the last column is the wide one."""
+    align = ["text-align:left; vertical-align:top; white-space:nowrap"] * (len(heads) - 1) + [
+        "text-align:left; width:99%"
+    ]
+    head = "".join(f"<th style='{style}'>{name}</th>" for style, name in zip(align, heads, strict=True))
+    body = "".join(
+        f"<tr>{''.join(f'<td style={style!r}>{cell}</td>' for style, cell in zip(align, line, strict=True))}</tr>"
+        for line in lines
+    )
+    return f"<table style='width:100%; table-layout:auto'><tr>{head}</tr>{body}</table>"
+
+
+def write_frame(df: pd.DataFrame, **options: Any) -> str:
+    """Write a frame as HTML, its labels made safe to see."""
+    df = df.copy()
+    df.index = pd.Index([clean_text(name) for name in df.index], name=df.index.name, dtype=object)
+    return str(df.to_html(border=0, **options))
+
+
+def place_beside(*parts: str) -> str:
+    """Place pieces of HTML side by side, below one another where there is no room."""
+    boxes = "".join(f"<div>{part}</div>" for part in parts)
+    return f"<div style='display:flex; flex-wrap:wrap; gap:0 32px; align-items:flex-start'>{boxes}</div>"
+
+
+def make_bundle(page: str, text: str) -> dict[str, str]:
+    """Make what display(…, raw=True) shows: HTML on a page, plain text where there is none."""
+    return {"text/html": page, "text/plain": text}

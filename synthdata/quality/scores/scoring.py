@@ -1,0 +1,126 @@
+"""The scoring stage: every response to a reward model, or to a chat model that judges.
+
+Covers what is sent and what is not, and how replies become columns. Not covered: reading replies (reward.py).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from synthdata.base.errors import InputError
+from synthdata.base.frame import check_columns
+from synthdata.models.batch import Ahead
+from synthdata.models.client import Client
+from synthdata.models.replies import Completion, Failure
+from synthdata.quality.scores.judge import JUDGE_QUESTIONS, judge_conversations, make_bodies, make_conversation
+from synthdata.quality.scores.reward import Reward, parse_reward
+from synthdata.quality.scores.scale import ATTRIBUTES
+
+REWARD_CONTEXT_TOKENS = 4096
+
+
+def score_responses(
+    df: pd.DataFrame,
+    client: Client,
+    *,
+    form: str = "auto",
+    questions: Mapping[str, tuple[str, bool]] | None = None,
+    context_tokens: int = REWARD_CONTEXT_TOKENS,
+    score_all: bool = False,
+) -> pd.DataFrame:
+    """Score every response that may still be kept with a reward model or a judge.
+
+    Input columns: instruction, response, error, prompt_tokens, completion_tokens; verified and duplicate_of when present:
+    rows that did not verify, and duplicates, are not sent, since requests cost money; score_all sends them too.
+    form: "reward" for a reward model, "judge" for a chat model, "auto" decides by the word reward in the model's name.
+    questions: for a judge, the question for each attribute and whether yes is good; other than JUDGE_QUESTIONS give no
+    scalar reward, whose weights belong to them. context_tokens: a longer conversation is not sent.
+    Output columns: the five attributes and reward (floats, null when unscored), reward_model, reward_form; error and
+    raw_reply of rows that could not be scored. Attributes run from about 0 to 4 and are not clipped.
+    Raises InputError for a missing column or form, EndpointError when the run cannot go on.
+    """
+    check_columns(df, "score_responses", ("instruction", "response", "error", "prompt_tokens", "completion_tokens"))
+    form = choose_form(client, form)
+    sizes = estimate_tokens(df)
+    answered = (df["response"].notna() & df["error"].isna()).to_numpy()
+    lost = pd.Series(False, index=df.index)
+    if "verified" in df and not score_all:
+        lost |= df["verified"].eq(False).fillna(False).astype(bool)
+    if "duplicate_of" in df and not score_all:
+        lost |= df["duplicate_of"].notna()
+    spared = answered & lost.to_numpy()
+    answered = answered & ~spared
+    fits = (sizes + 64 <= context_tokens).to_numpy()
+    chosen = df[answered & fits]
+    conversations = [make_conversation(*texts) for texts in zip(chosen["instruction"], chosen["response"], strict=True)]
+    if form == "reward":
+        bodies = (body for pair in conversations for body in make_bodies(pair, form))
+        rewards = client.complete(bodies, label="reward", read=parse_reward)
+    else:
+        rewards = judge_conversations(conversations, client, questions or JUDGE_QUESTIONS)
+    by_row: list[Reward | Failure | None] = [None] * len(df)
+    for position, reward in zip((answered & fits).nonzero()[0], rewards, strict=True):
+        by_row[position] = reward
+    for position in (answered & ~fits).nonzero()[0]:
+        size = int(sizes.iloc[position])
+        by_row[position] = Failure(f"not sent: about {size:,} tokens do not fit its context of {context_tokens:,}")
+    unscored = sum(isinstance(reward, Failure) for reward in by_row)
+    spent = f", {int(spared.sum()):,} not sent (unverified or duplicates)" if spared.any() else ""
+    print(f"reward: {len(df):,} rows, {int(answered.sum()) - unscored:,} scored, {unscored:,} unscored{spent}")
+    return df.assign(**_unpack_rewards(df, by_row, client.endpoint.model))
+
+
+def choose_form(client: Client, form: str = "auto") -> str:
+    """Decide between "reward" and "judge". Raises InputError for another word than those and "auto"."""
+    if form not in ("auto", "reward", "judge"):
+        raise InputError(f"form is {form!r}: write 'reward', 'judge' or 'auto'.")
+    if form == "auto":
+        return "reward" if "reward" in client.endpoint.model.lower() else "judge"
+    return form
+
+
+def plan_ahead(client: Client, instructions: list[str]) -> Ahead:
+    """Plan the scoring of responses that are still being written; instructions: by position.
+
+    Conversations that score_responses would not send are left out here too.
+    """
+    form = choose_form(client)
+
+    def make(position: int, reply: Completion) -> list[dict[str, Any]]:
+        tokens = (reply.prompt_tokens or 0) + (reply.completion_tokens or 0) or len(reply.text.encode()) / 3
+        if not reply.text or reply.finish_reason == "content_filter" or tokens + 64 > REWARD_CONTEXT_TOKENS:
+            return []
+        return make_bodies(make_conversation(instructions[position], reply.text), form)
+
+    return Ahead(client, form, make)
+
+
+def estimate_tokens(df: pd.DataFrame) -> pd.Series:
+    """Estimate the tokens of each conversation: the generator's own count, else a third of the UTF-8 bytes."""
+    counted = df["prompt_tokens"].astype("Float64") + df["completion_tokens"].astype("Float64")
+    text = df["instruction"].astype(object) + df["response"].astype(object).where(df["response"].notna(), "")
+    return counted.fillna(text.map(lambda value: len(value.encode()) / 3).astype("Float64"))
+
+
+def _unpack_rewards(df: pd.DataFrame, rewards: list[Reward | Failure | None], model: str) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for name in ATTRIBUTES:
+        columns[name] = pd.array(
+            [reward.scores.get(name) if isinstance(reward, Reward) else None for reward in rewards], dtype="Float64"
+        )
+    scored = [reward if isinstance(reward, Reward) else None for reward in rewards]
+    columns["reward"] = pd.array([reward.reward if reward else None for reward in scored], dtype="Float64")
+    columns["reward_model"] = pd.array([model if reward else None for reward in scored], dtype="str")
+    columns["reward_form"] = pd.array([reward.form if reward else None for reward in scored], dtype="str")
+    error = df["error"].astype(object).where(df["error"].notna(), None).tolist()
+    raw = (
+        df["raw_reply"].astype(object).where(df["raw_reply"].notna(), None).tolist()
+        if "raw_reply" in df
+        else [None] * len(df)
+    )
+    for position, reward in enumerate(rewards):
+        if isinstance(reward, Failure):
+            error[position], raw[position] = f"reward: {reward.reason}", reward.raw or None
+    columns["error"], columns["raw_reply"] = pd.array(error, dtype="str"), pd.array(raw, dtype="str")
+    return columns

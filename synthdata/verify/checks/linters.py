@@ -1,0 +1,73 @@
+"""The two programs that read a response's files and scripts: hadolint and shellcheck, started for batches.
+
+Both only parse; nothing is run. They get files in a temporary folder, which is also their working folder and home, so
+that no configuration of the machine changes a verdict, within limits of time and size. Not covered: what is worth
+linting and which messages count (files.py).
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from synthdata.base.errors import InputError
+
+BATCH = 200
+
+SECONDS, SECONDS_EACH = 5, 0.2  # for a batch, and for each of its texts: about 40 times what a text takes
+
+MAX_CHARACTERS = 20_000
+
+_ARGUMENTS = {
+    "hadolint": ("--no-fail", "--no-color", "--disable-ignore-pragma", "-f", "json"),
+    "shellcheck": ("--norc", "--shell=bash", "--severity=error", "--format=json"),
+}
+
+
+def lint_texts(program: str, texts: Sequence[str]) -> list[list[dict[str, Any]]]:
+    """Lint texts with "hadolint" or "shellcheck": for each text its messages as the program gives them.
+
+    Each message has line (1-based), level, code and message. A text above MAX_CHARACTERS, or one on which the program
+    fails or takes too long, has none. Raises InputError when the program is not installed.
+    """
+    results: list[list[dict[str, Any]]] = [[] for _ in texts]
+    small = [number for number, text in enumerate(texts) if len(text) <= MAX_CHARACTERS]
+    batches = [small[start : start + BATCH] for start in range(0, len(small), BATCH)]
+    while batches:
+        batch = batches.pop()
+        messages = _run_linter(program, [texts[number] for number in batch])
+        if messages is None and len(batch) > 1:
+            # One text that brings the program down must not hide what it says of the others.
+            batches += [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+        for message in messages or ():
+            results[batch[int(message["file"])]].append(message)
+    return results
+
+
+def _run_linter(program: str, texts: Sequence[str]) -> list[dict[str, Any]] | None:
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+    found = shutil.which(program, path=path)
+    if found is None:
+        raise InputError(f"{program} is not installed: run 'pip install -r requirements.txt'.")
+    with tempfile.TemporaryDirectory() as folder:
+        for number, text in enumerate(texts):
+            Path(folder, str(number)).write_bytes(text.encode("utf-8", "replace"))
+        try:
+            done = subprocess.run(
+                [found, *_ARGUMENTS[program], *map(str, range(len(texts)))],
+                cwd=folder,
+                env={"HOME": folder, "XDG_CONFIG_HOME": folder, "PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=SECONDS + SECONDS_EACH * len(texts),
+            )
+            messages = orjson.loads(done.stdout)
+        except (subprocess.TimeoutExpired, orjson.JSONDecodeError):
+            return None
+    return messages if isinstance(messages, list) else None

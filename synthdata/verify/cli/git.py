@@ -1,0 +1,111 @@
+"""Is this git command one that the real git would take?
+
+Covers git's own options, commands and subcommands, and options as its parsers read them: unambiguous beginnings of long
+names, `--no-`, `-<number>`, joined short options. Not covered: numbers of arguments, aliases of a user's configuration,
+commands whose parser does not name what it refuses (marked free in the specification).
+"""
+
+from collections.abc import Sequence
+
+from synthdata.verify.cli.reading import NAMED, OPTIONAL, Reading
+from synthdata.verify.cli.specification import Specification
+from synthdata.verify.cli.suggest import suggest_command, suggest_flag
+from synthdata.verify.cli.values import CHECKS
+from synthdata.verify.problems import Problem, Word
+
+
+def check_git(words: Sequence[Word], specification: Specification) -> list[Problem]:
+    """Problems of one git command, in the order of its words; kinds as in cli.check_command."""
+    reading = Reading(specification, "git")
+    position = read_options(words, 1, reading)
+    while position < len(words) and reading.command.group:
+        word = words[position]
+        if not word.known:
+            return reading.problems
+        further = specification.resolve(reading.path, word.text)
+        if further is None:
+            if not reading.path and word.text not in specification.external and not reading.problems:
+                reading.report("unknown command", word, word.text, suggest_command("", word.text, specification))
+            elif reading.path and not reading.command.facts.get("open") and not reading.problems:
+                reading.report(
+                    "unknown command", word, word.text, suggest_command(reading.path, word.text, specification)
+                )
+            return reading.problems
+        reading.path, reading.shown = further, f"{reading.shown} {word.text}"
+        position = read_options(words, position + 1, reading)
+    return reading.problems
+
+
+def read_options(words: Sequence[Word], position: int, reading: Reading) -> int:
+    """Judge options from position on, to the first argument when more names may follow; where reading stopped."""
+    command = reading.command
+    if command.free and not command.group:
+        return len(words)
+    while position < len(words):
+        word = words[position]
+        text = word.text
+        if not text.startswith("-") or text == "-":
+            if command.group or (command.stops and not (not word.known and OPTIONAL.search(text))):
+                return position
+        elif text == "--":
+            return len(words)
+        elif not command.free and (word.known or NAMED.match(text)):
+            following = words[position + 1] if position + 1 < len(words) else None
+            position += (read_long if text.startswith("--") else read_shorts)(word, following, reading)
+        position += 1
+    return position
+
+
+def read_long(word: Word, following: Word | None, reading: Reading) -> int:
+    """1 when the option takes the word that follows it."""
+    name, equals, value = word.text[2:].partition("=")
+    full = complete_name(name, reading)
+    if full is None:
+        reading.report("unknown flag", word, f"--{name}", suggest_flag(name, reading.path, reading.specification))
+        return 0
+    return read_value(full, word, value if equals else None, following, reading)
+
+
+def read_shorts(word: Word, following: Word | None, reading: Reading) -> int:
+    command = reading.command
+    letters = word.text[1:]
+    if command.facts.get("any_short") or (letters.isdecimal() and command.facts.get("numbers")):
+        return 0
+    long = f"--{letters}" if len(letters) > 1 and complete_name(letters, reading) else ""
+    while letters:
+        letter, letters = letters[0], letters[1:]
+        kind = command.flags.get(f"-{letter}")
+        if kind is None:
+            if letter != "h" and word.known and not (letter.isdecimal() and command.facts.get("numbers")):
+                reading.report("unknown flag", word, f"-{letter}", long)
+            return 0
+        if kind != "bool":
+            return read_value(f"-{letter}", word, letters or None, following, reading)
+    return 0
+
+
+def read_value(name: str, word: Word, value: str | None, following: Word | None, reading: Reading) -> int:
+    kind = reading.command.flags[name].rstrip("!")
+    known, taken = word.known, 0
+    if value is None:
+        if kind == "bool" or kind.endswith("?"):
+            return 0
+        if following is None:
+            reading.report("missing value", word, word.text)
+            return 0
+        value, known, taken = following.text, following.known, 1
+    if kind == "bool" and name != "help":
+        reading.report("bad value", word, f"--{name}={value}", f"--{name}")
+    elif known and kind == "int" and (right := CHECKS["git-int"](value)):
+        reading.report("bad value", word, f"{name} {value}", right)
+    return taken
+
+
+def complete_name(name: str, reading: Reading) -> str | None:
+    """The option that a name, or the unambiguous beginning of one, stands for."""
+    flags = reading.command.flags
+    if name in flags:
+        return name
+    begun = [flag for flag, kind in flags.items() if flag.startswith(name) and not kind.endswith("!")] if name else []
+    positive = [flag for flag in begun if not flag.startswith("no-")] or begun
+    return positive[0] if len(positive) == 1 else None

@@ -1,0 +1,92 @@
+"""Make a command specification by asking the installed client itself, with no server to reach.
+
+    python -m synthdata.verify.crawl docker [--plugins FOLDER] [--arguments] [--out docker.json]
+    python -m synthdata.verify.crawl kubectl [--program PATH] [--arguments]
+    python -m synthdata.verify.crawl git [--man FOLDER]
+
+Covers any client built on cobra and pflag (crawl_cobra.py) and git (crawl_git.py), and the file that is written: facts
+only, names, kinds of value, numbers of arguments, with the version they were taken from. Not covered: descriptions, what
+only a server can refuse, clients of other libraries.
+"""
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from synthdata.base.errors import InputError
+from synthdata.verify.cli.specification import FOLDER
+from synthdata.verify.crawl.cobra import crawl_client, crawl_plugins, find_persistent, find_traversal
+from synthdata.verify.crawl.git import crawl_git
+from synthdata.verify.crawl.installed import open_client
+
+# Commands of plugins that are installed apart: real, but nothing here can ask them.
+EXTERNAL = {
+    "docker": "ai cagent cloud debug desktop extension feedback init mcp model offload pass sandbox sbom scout",
+    "kubectl": "argo cert-manager cnpg ctx df-pv krew neat ns oidc-login stern tree view-secret who-can",
+}
+
+
+def crawl(name: str, program: str = "", plugins: str = "", man: str = "", arguments: bool = False) -> dict[str, Any]:
+    """The specification of an installed client. Raises InputError when it is not installed."""
+    with open_client(name, program, plugins="") as client:
+        if name == "git":
+            return crawl_git(client, man)
+        said = client.ask("version", "--client") + client.ask("--version")
+        version = re.search(r"v?(\d+\.\d+\.\d+[\w.+-]*)", said)
+        facts = crawl_client(client, arguments=arguments)
+        traverses = find_traversal(client, facts["commands"])
+        if plugins:
+            crawl_plugins(client, plugins, facts, arguments)
+    return {
+        "program": name,
+        "version": version[1] if version else "",
+        "grammar": "pflag",
+        "traverses": traverses,
+        "persistent": find_persistent(facts["commands"]),
+        "external": [other for other in EXTERNAL.get(name, "").split() if other not in facts["commands"]],
+        **facts,
+    }
+
+
+def write_specification(specification: dict[str, Any], path: Path) -> None:
+    """Write sorted JSON, one command a line, so that two versions can be compared line by line."""
+    parts = []
+    for key, value in sorted(specification.items()):
+        if isinstance(value, dict) and value:
+            rows = (
+                f"{json.dumps(k)}: {json.dumps(v, sort_keys=True, ensure_ascii=False)}"
+                for k, v in sorted(value.items())
+            )
+            parts.append(f"{json.dumps(key)}: {{\n" + ",\n".join(rows) + "\n}")
+        else:
+            parts.append(f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
+
+
+def main(words: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m synthdata.verify.crawl", description=__doc__.split("\n")[0])
+    parser.add_argument("name", help="docker, git, kubectl, or any client built on cobra")
+    parser.add_argument("--program", default="", help="file to run, when it is not the one on PATH")
+    parser.add_argument("--plugins", default="", help="folder of docker CLI plugins to include")
+    parser.add_argument("--man", default="", help="folder of git's man pages, for options that its help leaves out")
+    parser.add_argument("--source", default=[], action="append", help="where the client or a plugin came from")
+    parser.add_argument("--arguments", action="store_true", help="find numbers of arguments by running each command")
+    parser.add_argument("--out", help="file to write, else the one that the checker reads")
+    chosen = parser.parse_args(words)
+    try:
+        specification = crawl(chosen.name, chosen.program, chosen.plugins, chosen.man, chosen.arguments)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    specification["sources"] = chosen.source
+    path = Path(chosen.out) if chosen.out else FOLDER / f"{chosen.name}.json"
+    write_specification(specification, path)
+    print(f"{path.name}: {len(specification['commands'])} commands of {chosen.name} {specification['version']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""Written endpoints, keys, and what refusals are called."""
+
+import pytest
+
+from synthdata.base.errors import InputError
+from synthdata.models.endpoints import NIM_URL, mask_secret, parse_endpoint
+from synthdata.models.refusals import explain_status
+
+KEY = "nvapi-" + "x" * 16
+
+
+def test_auto_is_the_embedded_model_without_a_key_and_nim_with_one() -> None:
+    assert parse_endpoint("auto", environ={}).is_local
+    assert parse_endpoint("auto", "reward", environ={}).model == "qwen2.5-coder-1.5b-instruct-q4_k_m"
+    assert parse_endpoint("auto", environ={"NVIDIA_API_KEY": KEY}).name == "nim:meta/llama-3.1-405b-instruct"
+    assert parse_endpoint("auto", "reward", environ={"NVIDIA_API_KEY": KEY}).model == "nvidia/nemotron-4-340b-reward"
+
+
+def test_a_url_names_server_and_model() -> None:
+    endpoint = parse_endpoint(
+        "http://host:8000/v1/#nvidia/nemotron-4-340b-reward", environ={"SYNTHDATA_API_KEY": "secret-key-12345"}
+    )
+    assert (endpoint.url, endpoint.model) == ("http://host:8000/v1", "nvidia/nemotron-4-340b-reward")
+    assert endpoint.api_key == "secret-key-12345"
+    assert "secret" not in repr(endpoint)
+    assert endpoint.identity == "http://host:8000/v1"
+
+
+def test_an_nvidia_key_goes_to_nvidia_only() -> None:
+    assert parse_endpoint("http://host/v1#m", environ={"NVIDIA_API_KEY": KEY}).api_key == ""
+    assert parse_endpoint(f"{NIM_URL}#m", environ={"NVIDIA_API_KEY": KEY}).api_key == KEY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "  ",
+        "gpt-4",
+        "nim:",
+        "local:huge",
+        "http://host/v1",
+        "http://#m",
+        "ftp://h/v1#m",
+        "http://h:99999/v1#m",
+        None,
+        3,
+    ],
+)
+def test_an_unknown_endpoint_is_refused_in_one_line(text: object) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_endpoint(text, environ={"NVIDIA_API_KEY": KEY})  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+    assert "write" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({}, "NVIDIA_API_KEY is not set: get a key"),
+        ({"OPENAI_API_KEY": KEY}, 'OPENAI_API_KEY holds an NVIDIA key .* export NVIDIA_API_KEY="\\$OPENAI_API_KEY"'),
+        ({"NVIDIA_API_KEY": "sk-abcdefghijklmnop"}, "holds sk-a…, which is no NVIDIA key"),
+        ({"NVIDIA_API_KEY": "nvapi-abc def\nghijk"}, "space or line break"),
+    ],
+)
+def test_a_missing_or_misplaced_key_is_named(environ: dict[str, str], said: str) -> None:
+    with pytest.raises(InputError, match=said) as caught:
+        parse_endpoint("nim:meta/llama-3.1-405b-instruct", environ=environ)
+    assert all(value not in str(caught.value) for value in environ.values())
+
+
+def test_a_misplaced_key_is_named_under_auto_too() -> None:
+    with pytest.raises(InputError, match="NIM_KEY holds an NVIDIA key"):
+        parse_endpoint("auto", environ={"NIM_KEY": KEY})
+
+
+def test_a_secret_in_a_url_is_refused_without_repeating_it() -> None:
+    with pytest.raises(InputError, match="SYNTHDATA_API_KEY") as caught:
+        parse_endpoint("http://user:hunter2@host/v1#m", environ={})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_short_secrets_show_nothing() -> None:
+    assert mask_secret("abcd1234") == "…"
+    assert mask_secret(KEY) == "nvap…"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (401, "no", "not valid"),
+        (402, "pay", "out of credits"),
+        (403, '{"detail":"credits exhausted"}', "out of credits"),
+        (403, "forbidden", "may not use"),
+        (404, "Function 'x': Not found for account 'y'", "no model"),
+        (410, "has reached its end of life", "has ended"),
+        (429, "Too Many Requests", "limit of requests"),
+        (400, "This model's maximum context length is 2048 tokens", "context window"),
+        (502, "<html>Bad \x1b[31mGateway</html>", "fault of its own"),
+        (405, "", "no OpenAI-compatible chat server"),
+    ],
+)
+def test_refusals_are_explained(status: int, body: str, said: str) -> None:
+    endpoint = parse_endpoint("nim:meta/llama-3.1-405b-instruct", environ={"NVIDIA_API_KEY": KEY})
+    text = explain_status(endpoint, status, body, ["meta/llama-4", "nvidia/embed-qa", "nvidia/x-reward"])
+    assert said in text
+    assert "\x1b" not in text
+    assert KEY not in text
+    if status in (404, 410):
+        assert "nim:meta/llama-4" in text
+        assert "embed" not in text
+        assert "x-reward" not in text

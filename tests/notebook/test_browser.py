@@ -1,0 +1,217 @@
+"""The notebook in a real JupyterLab in headless Chromium: cells run in replay, sliders move, rows are judged.
+
+SYNTHDATA_SCREENSHOTS names a folder that gets pictures of the page.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import synthdata as sd
+from tests.conftest import ROOT
+from tests.notebook.test_notebook import NOTEBOOK, RECORDING, get_code_cells
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[str]:
+    """JupyterLab over a copy of the project, in replay; yields the notebook's address."""
+    work = tmp_path / "work"
+    shutil.copytree(ROOT / "synthdata", work / "synthdata", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(NOTEBOOK, work)
+    settings = tmp_path / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    # Every cell in the page, not only those in view, so that the test can find them.
+    (settings / "tracker.jupyterlab-settings").write_text(json.dumps({"windowingMode": "none"}))
+    apputils = settings.parent / "apputils-extension"
+    apputils.mkdir()
+    (apputils / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false"}))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(8)
+    environment = {
+        **os.environ,
+        "SYNTHDATA_REPLAY": str(RECORDING),
+        "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
+        "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
+        "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
+    with (tmp_path / "lab.log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, f"--IdentityProvider.token={token}"], cwd=work, env=environment, stdout=log, stderr=log
+        )
+        try:
+            for _ in range(240):
+                try:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/api?token={token}", timeout=2).close()
+                    break
+                except OSError:
+                    assert process.poll() is None, (tmp_path / "lab.log").read_text()[-2000:]
+                    time.sleep(0.25)
+            yield f"http://127.0.0.1:{port}/lab/tree/{NOTEBOOK.name}?token={token}"
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="NO CHROMIUM: the browser test did not run; apt-get install chromium")
+def test_sliders_and_marks_in_jupyterlab_move_the_numbers_and_the_picture(lab: str, tmp_path: Path) -> None:
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=30_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1400, "height": 1800})
+        page.set_default_timeout(30_000)
+        try:
+            run_all_cells(page, lab)
+            assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+            follow_a_slider(page)
+            take_back_a_move(page)
+            judge_by_button_and_key(page, tmp_path / "work" / sd.JUDGEMENTS_FILE)
+            show_narrow_and_dark(page)
+        finally:
+            take_picture(page, "last")
+            browser.close()
+
+
+def run_all_cells(page: Any, lab: str) -> None:
+    from playwright.sync_api import expect
+
+    page.goto(lab)
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90_000)
+    page.get_by_text("| Idle").wait_for(timeout=60_000)  # cells run before the kernel is up are lost
+    page.get_by_text("Run", exact=True).first.click()
+    page.get_by_text("Run All Cells", exact=True).first.click()
+    last = page.locator(".jp-Notebook .jp-CodeCell").last
+    expect(last.locator(".jp-InputPrompt").first).to_have_text(f"[{len(get_code_cells())}]:", timeout=60_000)
+    page.locator(".widget-slider").first.wait_for()
+
+
+def follow_a_slider(page: Any) -> None:
+    """Arrow keys move a slider; count, picture and rows at the cut follow, and agree with one another."""
+    from playwright.sync_api import expect
+
+    cell = page.locator(".jp-CodeCell", has=page.locator(".widget-slider"))
+    said = cell.locator("b", has_text="rows stay")
+    start = read_bound(cell)
+    before, image = said.inner_text(), cell.locator("img").first.get_attribute("src")
+    handle = cell.locator(".widget-slider", has_text="reward").locator(".noUi-handle-lower")
+    handle.scroll_into_view_if_needed()
+    handle.focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowLeft")
+    expect(cell.locator("code")).to_contain_text(f"reward=({start - 0.12:g}, None)")
+    kept, total = map(int, re.findall(r"\d+", said.inner_text())[:2])
+    kept_before = int(re.findall(r"\d+", before)[0])
+    assert kept_before < kept <= total
+    expect(cell.locator("img").first).not_to_have_attribute("src", image or "")
+    outcomes = dict(zip(cell.locator("table").first.locator("tbody th").all_inner_texts(),
+                        cell.locator("table").first.locator("tbody td:nth-child(2)").all_inner_texts(), strict=True))  # fmt: skip
+    assert int(outcomes["kept"]) == kept
+    assert sum(map(int, outcomes.values())) == total
+    expect(cell.get_by_text("rows came in and 0 went out")).to_be_visible()
+    row = cell.locator("details", has=page.locator("summary")).first
+    assert not row.locator("pre").first.is_visible()
+    row.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(row.locator("pre").last).to_be_visible()
+    handle.scroll_into_view_if_needed()
+    take_picture(page, "moved")
+
+
+def take_back_a_move(page: Any) -> None:
+    """Undo and Reset are reached by keyboard and put the sliders where they were."""
+    from playwright.sync_api import expect
+
+    cell = page.locator(".jp-CodeCell", has=page.locator(".widget-slider"))
+    moved, cell_text = read_bound(cell), cell.locator(".jp-InputArea").inner_text()
+    cell.locator(".widget-slider", has_text="reward").locator(".noUi-handle-lower").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(cell.locator("code")).to_contain_text(f"reward=({moved - 0.01:g}, None)")
+    cell.get_by_role("button", name="Undo").focus()
+    page.keyboard.press("Space")
+    expect(cell.locator("code")).to_contain_text(f"reward=({moved:g}, None)")
+    cell.get_by_role("button", name="Reset").focus()
+    page.keyboard.press("Space")
+    literal = re.search(r"Thresholds\(.*\)", cell_text)
+    assert literal
+    expect(cell.locator("code")).to_contain_text(literal[0])
+
+
+def read_bound(cell: Any) -> float:
+    found = re.search(r"reward=\(([\d.]+), None\)", cell.locator("code").inner_text())
+    assert found
+    return float(found[1])
+
+
+def judge_by_button_and_key(page: Any, path: Path) -> None:
+    """Marks by mouse, by button and by key are stored at once and move precision and recall."""
+    from playwright.sync_api import expect
+
+    cell = page.locator(".jp-CodeCell", has=page.get_by_placeholder("keys: g good"))
+    cell.get_by_role("button", name="Good").click()
+    expect(cell.get_by_text("1 of 20 rows judged. Marked good.")).to_be_visible()
+    cell.get_by_role("button", name="Bad").focus()
+    page.keyboard.press("Space")
+    expect(cell.get_by_text("2 of 20 rows judged. Marked bad.")).to_be_visible()
+    keys = cell.get_by_placeholder("keys: g good")
+    keys.focus()
+    for number, key in enumerate("ggbggbgggb", start=3):
+        page.keyboard.press(key)
+        expect(cell.get_by_text(f"{number} of 20 rows judged.")).to_be_visible()
+    page.keyboard.press("u")
+    expect(cell.get_by_text("11 of 20 rows judged. The last verdict is taken back.")).to_be_visible()
+    judged = sd.read_judgements(path)
+    assert judged["good"].tolist() == [letter == "g" for letter in "gbggbggbggg"]
+    numbers = cell.locator("tr", has_text="precision").first.locator("td").all_inner_texts()
+    assert 0 < float(numbers[0]) < 1
+    assert float(numbers[1]) < float(numbers[0]) < float(numbers[2])
+    assert cell.locator("tr", has_text="recall").locator("td").nth(3).inner_text() == "11"
+    cell.get_by_role("button", name="Propose").click()
+    expect(cell.locator("th", has_text="reaches 0.9").first).to_be_visible()
+    cell.get_by_role("button", name="Bad").scroll_into_view_if_needed()
+    take_picture(page, "judged")
+
+
+def show_narrow_and_dark(page: Any) -> None:
+    """In a dark theme no text is dark on dark, in a narrow window nothing but wide tables leaves it."""
+    page.get_by_text("Settings", exact=True).first.click()
+    page.get_by_text("Theme", exact=True).first.click()
+    page.get_by_text("JupyterLab Dark", exact=True).first.click()
+    page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
+    page.set_viewport_size({"width": 700, "height": 1400})
+    said = page.locator("b", has_text="rows stay")
+    said.scroll_into_view_if_needed()
+    red, green, blue = map(int, re.findall(r"\d+", said.evaluate("node => getComputedStyle(node).color"))[:3])
+    assert min(red, green, blue) > 150
+    take_picture(page, "narrow-dark")
+    page.get_by_placeholder("keys: g good").scroll_into_view_if_needed()
+    take_picture(page, "narrow-dark-review")
+
+
+def take_picture(page: Any, name: str) -> None:
+    folder = os.environ.get("SYNTHDATA_SCREENSHOTS")
+    if folder:
+        page.wait_for_timeout(500)
+        page.screenshot(path=Path(folder) / f"jupyterlab-{name}.png")
