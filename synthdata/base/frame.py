@@ -1,4 +1,4 @@
-"""What the stages require of their arguments, said in one line when it is missing."""
+"""The frame that flows through the stages: checks of what a caller gave, and the ids of rows."""
 
 import hashlib
 from typing import Any

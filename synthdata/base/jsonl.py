@@ -1,8 +1,4 @@
-"""JSONL in and out.
-
-Covers whole, atomic, byte-stable writing (orjson: UTF-8 kept, NaN as null) and reading with the file and line named
-in errors. Not covered: training formats and the dataset card.
-"""
+"""JSONL in and out: whole files, byte-stable, with the file and line named when one cannot be read."""
 
 import os
 import tempfile

@@ -1,8 +1,4 @@
-"""Showing that long work goes on: an ipywidgets bar in a notebook, one rewritten line in a terminal.
-
-Covers progress with an ETA and the one summary line that remains. The summary holds only what a re-run would
-repeat, so a saved notebook compares equal. Not covered: counting (run.py keeps the counters).
-"""
+"""Progress of long work: a bar with an ETA in a notebook, one rewritten line in a terminal, one summary that stays."""
 
 import sys
 import time

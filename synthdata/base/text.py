@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Text that may be shown: what a model wrote can neither act on a page or terminal nor hide in it."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Prompt templates that a user may replace, and how values get into them."""
 
 import re
 import string

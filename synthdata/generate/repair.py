@@ -1,8 +1,4 @@
-"""Rejection with a second chance: a response with problems goes back to its generator, the problems named.
-
-Covers the request that names them, and the choice of the better version; the other stays in the row. Not covered: finding
-problems (verify/), rows that have no response at all.
-"""
+"""Repair: a response with problems goes back to its generator, the problems named."""
 
 import difflib
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Responses: one for each row, with what produced it."""
 
 from collections.abc import Mapping
 from typing import Any
