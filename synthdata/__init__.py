@@ -17,7 +17,7 @@ from synthdata.filtering.review.reviewer import review_rows
 from synthdata.filtering.review.sampling import sample_rows
 from synthdata.filtering.thresholds import Thresholds
 from synthdata.generate.questions import generate_questions, generate_subtopics
-from synthdata.generate.repair import compare_versions, count_invented, count_repairs, repair_responses
+from synthdata.generate.repair import compare_versions, count_hallucinated, count_repairs, repair_responses
 from synthdata.generate.responses import generate_responses
 from synthdata.models.client import Client
 from synthdata.models.endpoints import parse_endpoint
@@ -58,7 +58,7 @@ __all__ = [
     "check_endpoints",
     "clean_text",
     "compare_versions",
-    "count_invented",
+    "count_hallucinated",
     "count_outcomes",
     "count_problems",
     "count_repairs",

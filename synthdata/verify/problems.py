@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-INVENTED = ("unknown command", "unknown flag", "removed command")  # kinds of what does not exist
+HALLUCINATED = ("unknown command", "unknown flag", "removed command")  # kinds of what does not exist
 
 
 def count_fatal(problems: Sequence[Mapping[str, Any]]) -> int:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import synthdata as sd
-from synthdata.generate.repair import compare_versions, count_invented, count_repairs, repair_responses
+from synthdata.generate.repair import compare_versions, count_hallucinated, count_repairs, repair_responses
 from synthdata.verify.stage import verify_responses
 from tests.nim_server import Answer, NimServer, make_chat
 
@@ -101,6 +101,29 @@ def test_what_was_first_written_stays_through_several_attempts(connect: Connect)
     assert repaired.loc[0, "repair_attempts"] == 2
 
 
+def test_a_repair_that_moves_the_fault_is_none(connect: Connect) -> None:
+    moved = INVENTED.replace("--everything", "--all") + " You can also add the `--everything` option to `docker ps`."
+    with NimServer(lambda server, body: make_chat(moved)) as server:
+        repaired = repair_responses(make_frame(INVENTED), connect(server))
+    assert repaired.loc[0, "repair"] == "no better"
+    assert repaired.loc[0, "response"] == INVENTED
+    assert {"fault remains", "unknown flag"} & {problem["kind"] for problem in repaired.loc[0, "other_problems"]}
+
+
+def test_a_repair_that_drops_the_answer_is_shortened_and_not_verified(connect: Connect) -> None:
+    long = INVENTED + "".join(f"\n\n```bash\ndocker start web{i}\n```" for i in range(6))
+    with NimServer(lambda server, body: make_chat(REAL)) as server:
+        repaired = repair_responses(make_frame(long), connect(server), attempts=2)
+        # The second attempt starts from the answer as first written, not from what is left of it.
+        assert [body["messages"][1]["content"] for body in server.requests] == [long, long]
+    assert repaired.loc[0, "repair"] == "shortened"
+    assert repaired.loc[0, "response"] == REAL
+    assert not repaired.loc[0, "verified"]
+    assert [problem["kind"] for problem in repaired.loc[0, "problems"]] == ["shortened"]
+    assert repaired.loc[0, "other_response"] == long
+    assert count_repairs(repaired)["repair"].tolist() == ["shortened"]
+
+
 def test_a_failed_repair_leaves_the_row_as_it_was(connect: Connect) -> None:
     df = make_frame(INVENTED, REAL)
     with NimServer(lambda server, body: Answer(422, {"detail": "too long"})) as server:
@@ -125,10 +148,10 @@ def test_what_was_invented_is_counted_before_and_after(connect: Connect) -> None
         lambda server, body: make_chat(REAL if body["messages"][1]["content"] == INVENTED else INVENTED)
     ) as server:
         repaired = repair_responses(df, connect(server))
-    counted = count_invented(repaired)
+    counted = count_hallucinated(repaired)
     assert counted["responses"].tolist() == [3, 3]
-    assert counted["invented"].tolist() == [2, 1]
-    assert count_invented(df)["invented"].tolist() == [2, 2]
+    assert counted["hallucinated"].tolist() == [2, 1]
+    assert count_hallucinated(df)["hallucinated"].tolist() == [2, 2]
 
 
 def test_no_attempts_leave_the_frame_with_its_columns(connect: Connect) -> None:
