@@ -7,7 +7,9 @@ SynthdataError
 ├── CacheError       the request cache cannot be read or written
 └── ModelFileError   the embedded model's file cannot be fetched or is not the file we know
 
-Not covered: a single row that fails. That is no exception but a row with its `error` column filled.
+InterruptedRun       a person stopped a run (a KeyboardInterrupt, which is no error)
+
+A single row that fails is no exception but a row with its `error` column filled.
 """
 
 
@@ -37,3 +39,10 @@ class CacheError(SynthdataError):
 
 class ModelFileError(SynthdataError):
     """The embedded model's file cannot be fetched or is not the file we know."""
+
+
+class InterruptedRun(KeyboardInterrupt):
+    """A person stopped a run; the message says what is stored and how to go on."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"Interrupted. {self}"]

@@ -65,6 +65,15 @@ class Progress:
                 print("\r\x1b[2K", end="", file=sys.stderr)
             print(summary)
 
+    def clear(self) -> None:
+        """Take the bar away and say nothing: an interrupt speaks for itself."""
+        if self._handle is not None:
+            self._handle.update({"text/plain": ""}, raw=True)
+            self._bar.close()
+            self._text.close()
+        elif not in_notebook() and sys.stderr is not None and sys.stderr.isatty():
+            print("\r\x1b[2K", end="", file=sys.stderr)
+
     def _draw_widget(self, done: int, text: str) -> None:
         import ipywidgets
         from IPython.display import display

@@ -18,14 +18,11 @@ def generate_responses(
     prompt: str = RESPONSE_PROMPT,
     system: str = "",
     params: Mapping[str, Any] | None = None,
-    score_ahead: Client | None = None,
 ) -> pd.DataFrame:
     """Ask for the response to each row's instruction.
 
     Input columns: topic, subtopic, instruction, sample. prompt: a template with {instruction}, {topic}, {subtopic}.
     system: a system prompt, none when empty. params: sampling parameters; a `seed` is raised by the sample index.
-    score_ahead: the reward model's client, to have responses scored while others are still written, as score_responses
-    does by default; the scores wait for it in the cache, which both clients must share.
     Output columns: response, reasoning, model, finish_reason ("length": cut off), prompt_tokens, completion_tokens,
     error, raw_reply. A row that failed has a null response, its reason in error, and what the server said in raw_reply.
     Raises InputError for a missing column or template field, EndpointError when the run cannot go on.
@@ -43,12 +40,7 @@ def generate_responses(
         # Without a seed the samples of one question would be one request, answered once.
         body["seed"] = int(sampling.get("seed") or 0) + int(row.sample)
         bodies.append(body)
-    ahead = None
-    if score_ahead is not None and not (score_ahead.endpoint.is_local and client.endpoint.is_local):  # one processor
-        from synthdata.quality.scores.scoring import plan_ahead
-
-        ahead = plan_ahead(score_ahead, df["instruction"].tolist())
-    replies = client.complete(bodies, label="responses", ahead=ahead)
+    replies = client.complete(bodies, label="responses")
     return df.assign(**_unpack_completions(replies, client.endpoint.model))
 
 
@@ -68,12 +60,10 @@ def _unpack_completions(replies: list[Completion | Failure], model: str) -> dict
     }
     for reply in replies:
         if isinstance(reply, Completion):
-            error = None if reply.text else f"response: empty (finish_reason {reply.finish_reason})"
-            if reply.finish_reason == "content_filter":
-                error = "response: withheld by the endpoint's content filter"
+            error = f"response: {reply.fault}" if reply.fault else None
             values: tuple[Any, ...] = (
                 reply.text or None, reply.reasoning or None, reply.model or model, reply.finish_reason,
-                reply.prompt_tokens, reply.completion_tokens, error, None,
+                reply.prompt_tokens, reply.completion_tokens, error, reply.raw or None,
             )  # fmt: skip
         else:
             values = (None, None, model, None, None, None, f"response: {reply.reason}", reply.raw or None)

@@ -1,16 +1,11 @@
-"""Request -> reply store: what makes a second run free, a crash harmless and a replay possible.
-
-Covers the SQLite cache (one row for each reply, written the moment it arrives), recordings (a text file of
-exchanges that answers in place of a model) and the key both share. Not covered: deciding what to ask.
-Neither store ever holds headers, so no key can reach them.
-"""
+"""Request -> reply store in SQLite: what makes a second run free and a crash harmless. It never holds headers, so no key."""
 
 import hashlib
 import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +13,7 @@ import orjson
 
 from synthdata.base.errors import CacheError
 from synthdata.base.jsonl import replace_file
+from synthdata.models.replies import parse_json
 
 VERSION = 1
 
@@ -27,6 +23,7 @@ CHECKPOINT_PAGES = 16_384  # 64 MB: copying the log into the file waits for the 
 
 LOOK_UP_BATCH = 500  # below every SQLite build's limit of 999 parameters, and as fast as larger batches
 
+MAX_DEPTH = 100
 NOISE = frozenset({"id", "created", "object", "system_fingerprint", "timings", "bytes", "service_tier"})
 
 
@@ -45,16 +42,17 @@ def make_key(identity: str, body: bytes) -> bytes:
 class Cache:
     """A folder's replies, in SQLite with a write-ahead log, safe for several processes at once.
 
-    path: the database file, made when missing. recording: True keeps the keys of this run for write_recording.
-    Connections are opened for each use, so a Cache can be pickled and cross a fork.
+    path: the database file, made when missing. recording: keeps the keys of this run for write_recording; a path is where
+    the recording is written after each call of a client. Connections are opened for each use, so a Cache can be pickled and
+    cross a fork.
     """
 
-    def __init__(self, path: str | os.PathLike[str], recording: bool = False) -> None:
+    def __init__(self, path: str | os.PathLike[str], recording: bool | str | os.PathLike[str] = False) -> None:
         self.path = Path(path)
+        self.recording = None if isinstance(recording, bool) else Path(recording)
         self._used: dict[bytes, None] | None = {} if recording else None
 
-    @contextmanager
-    def open(self) -> Iterator["CacheConnection"]:
+    def open(self) -> "CacheConnection":
         """Open the store for one run of requests. Raises CacheError when the file cannot serve."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,19 +61,23 @@ class Cache:
             raise self._explain(cause) from cause
         try:
             self._prepare(connection)
-            yield CacheConnection(self, connection)
         except sqlite3.Error as cause:
-            raise self._explain(cause) from cause
-        finally:
             connection.close()
+            raise self._explain(cause) from cause
+        except CacheError:
+            connection.close()
+            raise
+        return CacheConnection(self, connection)
 
-    def write_recording(self, path: str | os.PathLike[str]) -> int:
+    def write_recording(self, path: str | os.PathLike[str] | None = None) -> int:
         """Write the exchanges this run used to a reviewable JSONL file, sorted, and return how many.
 
-        Fields that change from call to call (ids, times) are left out; headers were never kept.
+        path: the file, the one that the cache was opened with when None. Fields that change from call to call (ids, times)
+        are left out; headers were never kept.
         Raises CacheError when the cache was not opened with recording=True, or the file cannot be written.
         """
-        if self._used is None:
+        path = path or self.recording
+        if self._used is None or path is None:
             raise CacheError(
                 "this cache keeps no list of the run's requests: open it with recording=True and run again."
             )
@@ -137,10 +139,23 @@ class CacheConnection:
     def __init__(self, cache: Cache, connection: sqlite3.Connection) -> None:
         self._cache, self._connection = cache, connection
 
+    def __enter__(self) -> "CacheConnection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; what was stored stays."""
+        self._connection.close()
+
     def look_up(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """Find the replies of up to LOOK_UP_BATCH keys; keys without a reply are absent from the result."""
         marks = ",".join("?" * len(keys))
-        found = dict(self._connection.execute(f"SELECT key, reply FROM replies WHERE key IN ({marks})", keys))
+        try:
+            found = dict(self._connection.execute(f"SELECT key, reply FROM replies WHERE key IN ({marks})", keys))
+        except sqlite3.Error as cause:
+            raise self._cache._explain(cause) from cause
         if self._cache._used is not None:
             self._cache._used.update((key, None) for key in keys if key in found)
         return found
@@ -172,18 +187,23 @@ class CacheConnection:
         for start in range(0, len(keys), LOOK_UP_BATCH):
             batch = keys[start : start + LOOK_UP_BATCH]
             marks = ",".join("?" * len(batch))
-            yield from self._connection.execute(
-                f"SELECT endpoint, request, reply FROM replies WHERE key IN ({marks})", batch
-            )
+            query = f"SELECT endpoint, request, reply FROM replies WHERE key IN ({marks})"
+            try:
+                rows = self._connection.execute(query, batch).fetchall()
+            except sqlite3.Error as cause:
+                raise self._cache._explain(cause) from cause
+            yield from rows
 
 
 def _drop_noise(reply: bytes) -> Any:
-    def clean(value: Any) -> Any:
+    def clean(value: Any, depth: int = 0) -> Any:
+        if depth > MAX_DEPTH:
+            return None  # no reply that means something nests so deep, and JSON writers refuse it
         if isinstance(value, dict):
-            return {key: clean(item) for key, item in value.items() if key not in NOISE}
-        return [clean(item) for item in value] if isinstance(value, list) else value
+            return {key: clean(item, depth + 1) for key, item in value.items() if key not in NOISE}
+        return [clean(item, depth + 1) for item in value] if isinstance(value, list) else value
 
-    return clean(orjson.loads(reply))
+    return clean(parse_json(reply))
 
 
 def split_batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -1,26 +1,24 @@
-"""The door to a model: what a caller holds and asks.
-
-Covers blocking calls over many requests in flight, in Jupyter, scripts and worker processes alike. How they are sent
-stands in run.py, one request in transport.py, what comes back in replies.py. Not covered: streaming, tools, images.
-"""
+"""The door to a model: what a stage holds and asks. All calls block, many requests are in flight meanwhile."""
 
 import time
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from typing import Any
 
-from synthdata.base.errors import InputError
-from synthdata.models.batch import ATTEMPTS, Ahead, Run
+from synthdata.base.errors import InputError, InterruptedRun
+from synthdata.base.progress import Progress
+from synthdata.models.batch import Batch
 from synthdata.models.cache import Cache
 from synthdata.models.endpoints import Endpoint, parse_endpoint
+from synthdata.models.limiter import get_limiter
 from synthdata.models.recording import Recording
 from synthdata.models.replies import read_completion
+from synthdata.models.sender import ATTEMPTS, Sender
 from synthdata.models.transport import Transport
 from synthdata.models.usage import Budget, Usage
 
 
 class Client:
-    """Asks one endpoint. All calls block; several requests are in flight meanwhile.
+    """Asks one endpoint, in Jupyter, scripts and worker processes alike.
 
     endpoint: an Endpoint or its written form. cache: where replies are kept or replayed from; None keeps nothing.
     concurrency: requests in flight, the endpoint's own figure when None. requests_per_minute: the account's limit,
@@ -64,30 +62,52 @@ class Client:
         fresh: bool = False,
         attempts: int = ATTEMPTS,
         require_any: bool = True,
-        ahead: Ahead | None = None,
     ) -> list[Any]:
-        """Get the replies to request bodies, in their order: a read reply or a Failure for each.
+        """Get the replies to request bodies, in their order: what `read` makes of each, or a Failure.
 
         bodies: chat completion parameters without `model`. label: the stage, for progress and usage.
-        read: makes a value of a reply. in_turn: bodies in runs of this many are sent one after another, so that a
-        server can reuse what they share. quiet: no progress, no summary. fresh: ask even if a reply is stored.
-        attempts: how often a fault that may heal is tried; with 1, a rate limit is an error too.
-        require_any: raise when every row failed; False leaves that to the caller. ahead: requests to make of each answer
-        while others are awaited.
+        read: turns one reply, parsed from JSON, into a value. in_turn: this many bodies in a row are sent one after the
+        other, so that a server can reuse the conversation that they share. quiet: no progress, no summary. fresh: ask even
+        if a reply is stored. attempts: how often a fault that may heal is tried; with 1, a rate limit is an error too.
+        require_any: raise when every row failed; False leaves that to the caller.
         Raises EndpointError when the fault is not one row's or every row failed, RecordingError for a request that
-        a replay lacks, CacheError when replies cannot be stored. What arrived before is stored.
+        a replay lacks, CacheError when replies cannot be stored, InterruptedRun when a person stops it. What arrived before
+        is stored.
         """
-        run = Run(self, label, read, in_turn, fresh, attempts)
-        if ahead is not None and (self.cache is None or ahead.client.cache is not self.cache):
-            ahead = None  # its replies would wait where the later stage does not look
+        batch = Batch(label, read, self.usage.setdefault(label, Usage()))
+        started = time.monotonic()
+        progress: Progress | None = None
+        store: Any = self.cache.open() if self.cache is not None else None
         try:
-            with self.cache.open() if self.cache is not None else nullcontext() as store:
-                run.collect(bodies, store)
-                run.send(store, quiet, ahead)
+            batch.collect(bodies, self.endpoint, store, in_turn, fresh)
+            progress = None if quiet else Progress(label, len(batch.results))
+            if batch.groups:
+                sender = self._make_sender(batch, attempts)
+                lent, store = store, None  # the sender closes it when it has ended, whatever happens here
+                sender.send(lent, lambda: progress.draw(batch.done, sender.describe()) if progress else None)
+        except BaseException as fault:
+            if progress is not None and not isinstance(fault, KeyboardInterrupt):
+                progress.finish(f"{label}: stopped; {batch.done:,} of {len(batch.results):,} answered")
+            elif progress is not None:
+                progress.clear()
+            if isinstance(fault, KeyboardInterrupt):
+                raise InterruptedRun(
+                    f"{label}: {batch.done:,} of {len(batch.results):,} are answered and stored; run the cell again to go on."
+                ) from None
+            raise
         finally:
-            run.usage.seconds += time.monotonic() - run.started
-        return run.finish(quiet, require_any)
+            if store is not None:
+                store.close()
+            batch.usage.seconds += time.monotonic() - started
+        if isinstance(self.cache, Cache) and self.cache.recording:
+            self.cache.write_recording()
+        return batch.finish(progress, require_any)
 
     def connect(self) -> Transport:
-        """Make the connection's particulars, starting the embedded server when the endpoint is local."""
+        """Find address and key, starting the embedded server when the endpoint is local."""
         return Transport(self.endpoint, self.timeout)
+
+    def _make_sender(self, batch: Batch, attempts: int) -> Sender:
+        transport = self.connect()
+        limiter = get_limiter(transport.url, transport.key, self.requests_per_minute)
+        return Sender(batch, transport, limiter, self.budget, self.concurrency, attempts)

@@ -1,8 +1,7 @@
-"""TODO docstring."""
+"""Recordings: a text file of exchanges that answers in place of a model, so that a run can be replayed without one."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ class Recording:
             lines = self.path.read_bytes().splitlines()
         except OSError as cause:
             raise RecordingError(
-                f"no recording at {path} ({cause.strerror}): run once with RECORD='{path}'."
+                f"no recording at {path} ({cause.strerror}): run once with SYNTHDATA_RECORD='{path}' in the environment."
             ) from cause
         for number, line in enumerate(lines, start=1):
             try:
@@ -34,13 +33,15 @@ class Recording:
                 self._replies[key] = orjson.dumps(exchange["reply"])
             except (orjson.JSONDecodeError, KeyError, TypeError) as cause:
                 raise RecordingError(
-                    f"{path} line {number} is no recorded exchange: restore the file, or record it again with RECORD."
+                    f"{path} line {number} is no recorded exchange: restore the file, or record it again with SYNTHDATA_RECORD."
                 ) from cause
 
-    @contextmanager
-    def open(self) -> Iterator["Recording"]:
-        """Open the recording for one run of requests."""
-        yield self
+    def open(self) -> "Recording":
+        """Open the recording for one call of a client; it is read already."""
+        return self
+
+    def close(self) -> None:
+        """End the use of the recording by one call."""
 
     def look_up(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """Find the replies of these keys; keys without a reply are absent from the result."""
@@ -54,7 +55,7 @@ class Recording:
         return RecordingError(
             f"the recording {self.path} has no reply of {identity} to {shown!r} (sent with "
             f"{ {k: v for k, v in body.items() if k != 'messages'} }). The prompt, a parameter or an earlier reply has "
-            f"changed: run with a model and RECORD='{self.path}' to record it again, or unset SYNTHDATA_REPLAY to ask the model."
+            f"changed: record it again (make record), or unset SYNTHDATA_REPLAY to ask the model."
         )
 
 
@@ -64,8 +65,9 @@ def open_cache(
     """Choose where replies come from: the cache at `path`, or, when `replay` is named, that recording alone.
 
     replay: a recording; when empty, the one that the environment variable SYNTHDATA_REPLAY names, if any.
-    record: keep the run's keys so that Cache.write_recording can write them out.
+    record: keep the run's keys so that Cache.write_recording can write them out. Where the environment variable
+    SYNTHDATA_RECORD names a file, the exchanges of this run are written to it as they come.
     Raises RecordingError for a recording that cannot be read.
     """
     replay = replay or os.environ.get("SYNTHDATA_REPLAY", "")
-    return Recording(replay) if replay else Cache(path, recording=record)
+    return Recording(replay) if replay else Cache(path, os.environ.get("SYNTHDATA_RECORD", "") or record)

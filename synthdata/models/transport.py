@@ -1,15 +1,17 @@
-"""One request to one server: sent, and its fault told from a reply.
+"""One request to one server: sent, its reply bounded in size, and its fault told from an answer.
 
-Covers connections, proxies, TLS, the sorting of faults, and words for them without the key in them; and the list of a
-server's models. Requests go over aiohttp, whose cost in processor time the openai package's client multiplies; that
-client lists the models, where speed does not matter. Not covered: retrying, limits and storing (run.py).
+Requests go over aiohttp, whose cost in processor time the openai package's client multiplies; that client lists the models,
+where speed does not matter.
 """
 
 import asyncio
+import base64
 import email.utils
+import math
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,9 +20,13 @@ from synthdata.base.errors import EndpointError
 from synthdata.models.endpoints import Endpoint
 from synthdata.models.local.server import serve_model
 from synthdata.models.refusals import explain_status
+from synthdata.models.replies import parse_json, read_error
 
 if TYPE_CHECKING:
     import aiohttp
+
+
+MAX_REPLY_BYTES = 32 << 20  # a chat reply of 4,096 tokens with logprobs has about 1 MB
 
 
 class TransientError(Exception):
@@ -29,6 +35,14 @@ class TransientError(Exception):
     def __init__(self, reason: str, raw: str = "", reached: bool = True, wait: float = 0.0) -> None:
         super().__init__(reason)
         self.raw, self.reached, self.wait = raw, reached, wait
+
+
+class RowError(Exception):
+    """A fault of this one request that asking again would not heal."""
+
+    def __init__(self, reason: str, raw: str = "") -> None:
+        super().__init__(reason)
+        self.raw = raw
 
 
 class Transport:
@@ -43,6 +57,7 @@ class Transport:
             self.url, self.key = endpoint.url, endpoint.api_key
         else:
             self.url, self.key = serve_model(endpoint.name)
+        self._key_forms = list_key_forms(self.key)
 
     def open_session(self) -> "aiohttp.ClientSession":
         """Open the connections of one run; to be used within that run's loop."""
@@ -67,7 +82,7 @@ class Transport:
 
         try:
             async with session.post(f"{self.url}/chat/completions", data=body, allow_redirects=False) as response:
-                return response.status, response.headers, await response.read()
+                return response.status, response.headers, await self._read_body(response)
         except (aiohttp.ClientSSLError, aiohttp.ClientConnectorCertificateError) as cause:
             raise EndpointError(
                 f"{self.endpoint.name}: the TLS connection failed ({cause}). If a company proxy re-signs traffic, "
@@ -86,24 +101,57 @@ class Transport:
         except (aiohttp.ClientError, ConnectionError) as cause:
             raise TransientError(f"the connection broke ({type(cause).__name__})") from cause
 
-    def parse_reply(self, raw: bytes) -> dict[str, Any]:
-        """Parse a reply; refuse bodies that are no chat reply although their status was 200."""
+    async def _read_body(self, response: "aiohttp.ClientResponse") -> bytes:
+        """Read a body of at most MAX_REPLY_BYTES, unpacked; a server that sends more has lost its way."""
+        parts, size = [], 0
+        async for part in response.content.iter_any():
+            size += len(part)
+            if size > MAX_REPLY_BYTES:
+                response.close()
+                raise RowError(f"the reply is larger than {MAX_REPLY_BYTES >> 20} MiB and was not read")
+            parts.append(part)
+        return b"".join(parts)
+
+    def parse_reply(self, raw: bytes) -> tuple[dict[str, Any], int]:
+        """Parse a body that came with status 200. Returns the reply, and the status that it really means.
+
+        Raises TransientError for a body that is cut off, RowError for one that is something else than a chat reply.
+        """
+        if raw.lstrip()[:5] == b"data:":
+            raise RowError(
+                "the server streams its reply although it was not asked to: name an endpoint that does not",
+                self.redact(raw),
+            )
         try:
-            reply = orjson.loads(raw)
-        except orjson.JSONDecodeError as cause:
+            reply = parse_json(raw)
+        except ValueError as cause:
             shown = self.redact(raw)
+            if "too deep" in str(cause):
+                raise RowError("status 200 with JSON nested too deep to read", shown) from cause
             kind = "HTML instead of JSON" if shown.lstrip().startswith("<") else "cut-off or invalid JSON"
             raise TransientError(f"status 200 with {kind}", shown) from cause
-        if not isinstance(reply, dict) or not isinstance(reply.get("choices"), list):
-            raise TransientError("status 200 with JSON that is no chat reply", self.redact(raw))
-        if not reply["choices"]:
+        choices = reply.get("choices") if isinstance(reply, dict) else None
+        if isinstance(choices, list) and choices:
+            return reply, 200
+        error = read_error(reply)
+        if error is not None and error[0] is not None:
+            return reply, error[0]
+        if error is not None:
+            raise TransientError(f"status 200 with an error: {error[1][:200]}", self.redact(raw))
+        if choices == []:
             raise TransientError("a reply with no choices", self.redact(raw))
-        return reply
+        raise TransientError("status 200 with JSON that is no chat reply", self.redact(raw))
 
     def redact(self, raw: bytes) -> str:
-        """Decode what a server said, without the key should it echo it."""
-        text = raw.decode("utf-8", errors="replace")
-        return text.replace(self.key, "[key]") if self.key else text
+        """Decode what a server said, without the key should it echo it in any usual form."""
+        return self.mask_key(raw).decode("utf-8", errors="replace")
+
+    def mask_key(self, raw: bytes) -> bytes:
+        """Replace the key in a reply, should the server echo it: as it is, escaped, quoted or in base64."""
+        for form in self._key_forms:
+            if form in raw:
+                raw = raw.replace(form, b"[key]")
+        return raw
 
     async def explain_refusal(self, status: int, text: str) -> str:
         """Say what a refusal means, with the models the server lists where that helps."""
@@ -133,11 +181,35 @@ class Transport:
     def _fetch_models(self) -> list[Any]:
         import openai
 
+        # Redirects are not followed, and what the environment holds for OpenAI itself (organisation, project, headers of a
+        # gateway) belongs to OpenAI: only this endpoint's own key leaves.
+        http = openai.DefaultHttpxClient(follow_redirects=False, timeout=15)
         try:
-            with openai.OpenAI(base_url=self.url, api_key=self.key or "none", max_retries=0, timeout=15) as client:
+            with openai.OpenAI(
+                base_url=self.url, api_key=self.key or "none", max_retries=0, http_client=http
+            ) as client:
+                client.organization = client.project = None
+                client._custom_headers = {}
                 return [model for model in client.models.list() if isinstance(model.id, str)]
         except (openai.OpenAIError, ValueError, TypeError, AttributeError):
             return []  # many servers do not list; the call that was refused, or follows, says what matters
+
+
+def list_key_forms(key: str) -> list[bytes]:
+    """List the forms in which a server may echo a key, the longest first; none for a key too short to be a secret."""
+    if len(key) < 8:
+        return [key.encode()] if key else []
+    quoted, packed = urllib.parse.quote(key, safe=""), base64.b64encode(key.encode()).decode()
+    forms = {
+        key,
+        orjson.dumps(key).decode()[1:-1],
+        orjson.dumps(key).decode()[1:-1].replace("/", "\\/"),
+        quoted,
+        packed,
+    }
+    return sorted(
+        (form.encode() for form in {*forms, packed.rstrip("="), key.upper(), key.lower()}), key=len, reverse=True
+    )
 
 
 def find_proxy(url: str) -> str | None:
@@ -148,15 +220,15 @@ def find_proxy(url: str) -> str | None:
     return urllib.request.getproxies().get(parts.scheme)
 
 
-def read_retry_after(value: str | None) -> float | None:
-    """Read a Retry-After header (seconds or an HTTP date) as seconds from now, between 0 and an hour."""
-    if not value:
-        return None
+def read_retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read how many seconds a server asks to wait: retry-after-ms, or Retry-After in seconds or as a date; None if it does not."""
+    milliseconds = headers.get("retry-after-ms")
+    value = headers.get("Retry-After")
     try:
-        seconds = float(value)
+        seconds = float(milliseconds) / 1000 if milliseconds else float(value or "nan")
     except ValueError:
         try:
-            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-        except (ValueError, TypeError):
+            seconds = email.utils.parsedate_to_datetime(value or "").timestamp() - time.time()
+        except (ValueError, TypeError, OverflowError):
             return None
-    return min(max(seconds, 0.0), 3600.0) if seconds == seconds else None
+    return max(seconds, 0.0) if math.isfinite(seconds) else None

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""What was used: a budget of requests that is never exceeded, and the counts of each stage."""
 
 from dataclasses import dataclass
 

@@ -19,10 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 import synthdata as sd
-from tests.benchmarks.loopback import SCORES, run_loopback
+from tests.benchmarks.loopback import run_loopback
 
 
 def make_bodies(count: int) -> Iterator[dict[str, Any]]:
@@ -95,26 +93,6 @@ def measure_cache(count: int = 100_000) -> None:
     )
 
 
-def measure_overlap(count: int = 600) -> None:
-    """Two servers that take 12 s each for all of it."""
-    with (
-        run_loopback(0.5) as (writer, _),
-        run_loopback(0.5, text=SCORES) as (judge, _),
-        tempfile.TemporaryDirectory() as f,
-    ):
-        cache = sd.open_cache(Path(f) / "c.sqlite")
-        generator = sd.Client(f"{writer}#m", cache, concurrency=25)
-        reward = sd.Client(f"{judge}#reward", cache, concurrency=25)
-        df = pd.DataFrame({"topic": "t", "subtopic": "s", "instruction": map(str, range(count)), "sample": 0})
-        started = time.monotonic()
-        scored = sd.score_responses(sd.generate_responses(df, generator, score_ahead=reward), reward)
-        ratio = (time.monotonic() - started) / (count * 0.5 / 25)
-    assert scored["reward"].notna().all()
-    print(
-        f"overlap {ratio:.3f} of the longer of responding and scoring, equally long (2 one after the other)", flush=True
-    )
-
-
 def measure_limit(kind: str, limit: int, count: int) -> str:
     with run_loopback(latency=0.5, kind=kind, limit=limit) as (url, counts):
         client = sd.Client(f"{url}#m", concurrency=64 if limit < 100 else 256)
@@ -160,7 +138,6 @@ def main() -> None:
             "flight": measure_flight,
             "cost": measure_cost,
             "cache": measure_cache,
-            "overlap": measure_overlap,
             "limits": measure_limits,
             "import": measure_import,
         }[name]()

@@ -101,7 +101,7 @@ def test_failed_rows_stay_rows(connect: Connect) -> None:
     assert "broken" in out.loc[1, "error"]
     assert "\x1b" not in out.loc[1, "error"]
     assert "broken" in out.loc[1, "raw_reply"]
-    assert out.loc[2, "error"] == "response: empty (finish_reason length)"
+    assert out.loc[2, "error"] == "response: empty: all thinking, no answer (finish_reason length): raise max_tokens"
     assert out.loc[2, "reasoning"] == "thinking…"
     assert "content filter" in out.loc[3, "error"]
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import synthdata as sd
-from synthdata.models import batch
+from synthdata.models import sender
 from synthdata.models.cache import Cache
 from synthdata.models.replies import Completion, Failure, read_completion
 from synthdata.models.transport import read_retry_after
@@ -30,7 +30,7 @@ Connect = Callable[..., sd.Client]
 
 @pytest.fixture(autouse=True)
 def _short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "BACKOFF_SECONDS", 0.02)
+    monkeypatch.setattr(sender, "BACKOFF_SECONDS", 0.02)
 
 
 def test_replies_come_in_the_order_of_the_requests(connect: Connect) -> None:
@@ -139,7 +139,7 @@ def test_a_fault_that_stays_fails_its_row_alone(connect: Connect, fault: str) ->
         good, bad = client.complete([ask("good"), ask("bad")])
         assert isinstance(good, Completion)
         assert isinstance(bad, Failure)
-        assert f"after {batch.ATTEMPTS} attempts" in bad.reason
+        assert f"after {sender.ATTEMPTS} attempts" in bad.reason
         server.behave = None
         assert isinstance(client.complete([ask("bad")])[0], Completion)
 
@@ -197,9 +197,10 @@ def test_what_is_in_flight_when_a_run_ends_is_stored(connect: Connect) -> None:
 def test_every_row_failing_is_one_error_with_the_common_cause(connect: Connect) -> None:
     with (
         NimServer(lambda server, body: Answer(422, {"detail": "no such parameter: top_q"})) as server,
-        pytest.raises(sd.EndpointError, match="all 20 requests failed, 20 of them with: .*top_q"),
+        pytest.raises(sd.EndpointError, match="the first 5 requests were all refused: .*top_q.*change the parameter"),
     ):
-        connect(server).complete([ask(str(n)) for n in range(20)])
+        connect(server, concurrency=1).complete([ask(str(n)) for n in range(20)])
+    assert len(server.requests) == 5
 
 
 def test_nothing_listening_is_said(cache: Cache) -> None:
@@ -212,7 +213,7 @@ def test_nothing_listening_is_said(cache: Cache) -> None:
 
 
 def test_a_server_that_comes_up_late_is_waited_for(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "BACKOFF_SECONDS", 0.3)
+    monkeypatch.setattr(sender, "BACKOFF_SECONDS", 0.3)
     with NimServer() as server:
         port = server.http.server_port
     client = sd.Client(f"http://127.0.0.1:{port}/v1#{GENERATOR}", cache)
@@ -226,7 +227,7 @@ def test_a_server_that_comes_up_late_is_waited_for(cache: Cache, monkeypatch: py
 
 
 def test_a_hang_ends_at_the_timeout(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "ATTEMPTS", 2)
+    monkeypatch.setattr(sender, "ATTEMPTS", 2)
 
     def behave(server: NimServer, body: dict[str, Any]) -> Any:
         text = body["messages"][0]["content"]
@@ -301,7 +302,7 @@ def test_a_replay_sends_nothing_and_names_what_it_lacks(connect: Connect, cache:
     cache.write_recording(tmp_path / "r.jsonl")
     replay = sd.Client(endpoint, sd.open_cache(tmp_path / "c.sqlite", replay=tmp_path / "r.jsonl"))
     assert "known" in replay.complete([ask("known")])[0].text
-    with pytest.raises(sd.RecordingError, match="unheard.*'temperature': 0.3.*RECORD="):
+    with pytest.raises(sd.RecordingError, match="unheard.*'temperature': 0.3.*make record"):
         replay.complete([ask("known"), ask("unheard of", temperature=0.3)])
 
 
@@ -392,7 +393,19 @@ def test_keys_reach_no_file_and_no_message(
         ({"content": "answer"}, "answer", ""),
         ({"content": "<think>hm</think>\n\nanswer"}, "answer", "hm"),
         ({"content": "hm</think>answer"}, "answer", "hm"),
-        ({"content": "<think>never ends"}, "", "<think>never ends"),
+        ({"content": "<think>never ends"}, "", "never ends"),
+        ({"content": "<think>a</think>Use it.<think>b</think>"}, "Use it.", "a\n\n<think>b</think>"),
+        ({"content": "[THINK]hm[/THINK]Use it."}, "Use it.", "hm"),
+        ({"content": "<thinking>hm</thinking>\nUse it."}, "Use it.", "hm"),
+        (
+            {"content": "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Use it."},
+            "Use it.",
+            "analysis hm  assistant",
+        ),
+        ({"content": "Two tags: <think> and </think>, of R1."}, "Two tags: <think> and </think>, of R1.", ""),
+        ({"content": "```py\ntext.split('</think>')\n```"}, "```py\ntext.split('</think>')\n```", ""),
+        ({"content": "The mark </think> ends it."}, "The mark </think> ends it.", ""),
+        ({"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Use it."}]}, "Use it.", "hm"),
         ({"content": "answer", "reasoning_content": "hm"}, "answer", "hm"),
         ({"content": None}, "", ""),
         ({"content": "use `<think>` tags"}, "use `<think>` tags", ""),
@@ -406,14 +419,15 @@ def test_reasoning_is_kept_apart(message: dict[str, Any], text: str, reasoning: 
 
 
 def test_retry_after_is_read_in_both_forms() -> None:
-    assert read_retry_after("7") == 7.0
-    soon = read_retry_after(formatdate(time.time() + 30, usegmt=True))
+    assert read_retry_after({"Retry-After": "7"}) == 7.0
+    soon = read_retry_after({"Retry-After": formatdate(time.time() + 30, usegmt=True)})
     assert soon is not None
     assert 25 < soon <= 30
-    assert read_retry_after("soon") is None
-    assert read_retry_after(None) is None
-    assert read_retry_after("nan") is None
-    assert read_retry_after("-5") == 0.0
+    assert read_retry_after({"Retry-After": "soon"}) is None
+    assert read_retry_after({"retry-after-ms": "1500", "Retry-After": "9"}) == 1.5
+    assert read_retry_after({}) is None
+    assert read_retry_after({"Retry-After": "nan"}) is None
+    assert read_retry_after({"Retry-After": "-5"}) == 0.0
 
 
 @pytest.mark.parametrize("options", [{"concurrency": -1}, {"requests_per_minute": -3}, {"timeout": 0}])

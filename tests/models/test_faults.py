@@ -21,7 +21,7 @@ import orjson
 import pytest
 
 import synthdata as sd
-from synthdata.models import batch
+from synthdata.models import sender
 from synthdata.models.cache import Cache, make_key, write_body
 from synthdata.models.replies import Failure
 from tests.conftest import ROOT, ask
@@ -48,14 +48,14 @@ ROW_FAULTS: dict[str, Callable[[], Any]] = {
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr(sender, "BACKOFF_SECONDS", 0.01)
 
 
 def run_all(server: NimServer, cache: Any) -> Any:
     generator, reward = (sd.Client(f"{server.url}#{model}", cache, timeout=5) for model in (GENERATOR, REWARD))
     subtopics = sd.generate_subtopics("Knots", 4, generator)
     questions = sd.generate_questions(subtopics, 5, generator)
-    scored = sd.score_responses(sd.generate_responses(questions, generator, score_ahead=reward), reward)
+    scored = sd.score_responses(sd.generate_responses(questions, generator), reward)
     return sd.apply_thresholds(scored, sd.Thresholds(helpfulness=(2.0, None)))
 
 
@@ -111,7 +111,7 @@ def test_no_key_gets_out_of_a_run_that_stops(
     fault: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SYNTHDATA_API_KEY", KEY)
-    monkeypatch.setattr(batch, "LIMITED_SECONDS", 0.3)
+    monkeypatch.setattr(sender, "LIMITED_SECONDS", 0.3)
     with NimServer(lambda server, body: STOPPING[fault], key=KEY) as server:
         client = sd.Client(f"{server.url}#m", sd.open_cache(tmp_path / "c.sqlite"))
         with pytest.raises(sd.EndpointError) as caught:

@@ -10,9 +10,8 @@ import pandas as pd
 
 from synthdata.base.errors import InputError
 from synthdata.base.frame import check_columns
-from synthdata.models.batch import Ahead
 from synthdata.models.client import Client
-from synthdata.models.replies import Completion, Failure
+from synthdata.models.replies import Failure
 from synthdata.quality.scores.judge import JUDGE_QUESTIONS, judge_conversations, make_bodies, make_conversation
 from synthdata.quality.scores.reward import Reward, parse_reward
 from synthdata.quality.scores.scale import ATTRIBUTES
@@ -78,22 +77,6 @@ def choose_form(client: Client, form: str = "auto") -> str:
     if form == "auto":
         return "reward" if "reward" in client.endpoint.model.lower() else "judge"
     return form
-
-
-def plan_ahead(client: Client, instructions: list[str]) -> Ahead:
-    """Plan the scoring of responses that are still being written; instructions: by position.
-
-    Conversations that score_responses would not send are left out here too.
-    """
-    form = choose_form(client)
-
-    def make(position: int, reply: Completion) -> list[dict[str, Any]]:
-        tokens = (reply.prompt_tokens or 0) + (reply.completion_tokens or 0) or len(reply.text.encode()) / 3
-        if not reply.text or reply.finish_reason == "content_filter" or tokens + 64 > REWARD_CONTEXT_TOKENS:
-            return []
-        return make_bodies(make_conversation(instructions[position], reply.text), form)
-
-    return Ahead(client, form, make)
 
 
 def estimate_tokens(df: pd.DataFrame) -> pd.Series:

@@ -1,7 +1,6 @@
 """The scoring stage against a loopback NIM: what is sent, what becomes a column."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -117,46 +116,3 @@ def test_scoring_an_empty_frame_is_an_empty_frame(connect: Connect) -> None:
         scored = sd.score_responses(make_frame(), connect(server, REWARD))
     assert scored.empty
     assert set(ATTRIBUTES) <= set(scored.columns)
-
-
-def test_responses_are_scored_while_others_are_written(connect: Connect) -> None:
-    def behave(server: NimServer, body: dict[str, Any]) -> Any:
-        return (
-            None
-            if "reward" in body["model"]
-            else Answer(200, make_chat(f"re {body['messages'][0]['content']}"), delay=0.05)
-        )
-
-    df = pd.DataFrame({"topic": "T", "subtopic": "S", "instruction": [f"q{n}" for n in range(20)], "sample": 0})
-    with NimServer(behave) as server:
-        generator, reward = connect(server, concurrency=2), connect(server, REWARD)
-        responses = sd.generate_responses(df, generator, score_ahead=reward)
-        models = [body["model"] for body in server.requests]
-        assert models.count(REWARD) == 20
-        assert models.index(REWARD) < len(models) - models[::-1].index(generator.endpoint.model) - 10
-        scored = sd.score_responses(responses, reward)
-        assert len(server.requests) == 40
-    usage = reward.usage["reward"]
-    assert (usage.asked, usage.sent, usage.from_cache, usage.prompt_tokens) == (20, 20, 20, 2000)
-    assert scored["reward"].notna().all()
-
-
-def test_a_reward_model_that_fails_ahead_is_reported_by_its_own_stage(connect: Connect) -> None:
-    def behave(server: NimServer, body: dict[str, Any]) -> Any:
-        return Answer(401, b"no") if "reward" in body["model"] else None
-
-    df = pd.DataFrame({"topic": "T", "subtopic": "S", "instruction": ["a", "b"], "sample": 0})
-    with NimServer(behave) as server:
-        reward = connect(server, REWARD)
-        responses = sd.generate_responses(df, connect(server), score_ahead=reward)
-        assert responses["response"].notna().all()
-        with pytest.raises(sd.EndpointError, match="wants a key"):
-            sd.score_responses(responses, reward)
-
-
-def test_scores_are_not_asked_ahead_where_the_stage_would_not_find_them(connect: Connect, tmp_path: Path) -> None:
-    df = pd.DataFrame({"topic": "T", "subtopic": "S", "instruction": ["a", "b"], "sample": 0})
-    with NimServer() as server:
-        reward = connect(server, REWARD, cache=sd.open_cache(tmp_path / "another.sqlite"))
-        sd.score_responses(sd.generate_responses(df, connect(server), score_ahead=reward), reward)
-        assert len(server.requests) == 4
