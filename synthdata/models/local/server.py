@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Serving an embedded model: llama.cpp inside this process, on 127.0.0.1 with a random key, until the process ends."""
 
 import os
 import secrets
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from synthdata.base.errors import ModelFileError
+from synthdata.base.extras import load_extra
 from synthdata.models.local.catalog import LocalModel, choose_slots, count_cores, find_model
 from synthdata.models.local.fetch import fetch_model
 
@@ -36,8 +37,7 @@ def serve_model(text: str) -> tuple[str, str]:
 
 
 def _start_server(model: LocalModel, path: Path, key: str) -> Any:
-    import xllamacpp
-
+    xllamacpp = load_extra("xllamacpp", "local", "the embedded model")
     slots = choose_slots()
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
