@@ -1,6 +1,14 @@
 """A topic in, an instruction-tuning dataset out: the functions that create_dataset.ipynb calls."""
 
-from synthdata.base.errors import CacheError, EndpointError, InputError, ModelFileError, RecordingError, SynthdataError
+from synthdata.base.errors import (
+    CacheError,
+    EndpointError,
+    InputError,
+    InterruptedRun,
+    ModelFileError,
+    RecordingError,
+    SynthdataError,
+)
 from synthdata.base.jsonl import read_jsonl, write_jsonl
 from synthdata.base.text import clean_text
 from synthdata.export.dataset import FILTERED_FILE, RAW_FILE, export_dataset
@@ -36,6 +44,8 @@ from synthdata.verify.registry import verifiers_for
 from synthdata.verify.report import count_problems, describe_verification, list_worst_commands
 from synthdata.verify.stage import verify_responses
 
+__version__ = "0.2.0"
+
 __all__ = [
     "ATTRIBUTES",
     "FILTERED_FILE",
@@ -48,6 +58,7 @@ __all__ = [
     "Client",
     "EndpointError",
     "InputError",
+    "InterruptedRun",
     "ModelFileError",
     "RecordingError",
     "SynthdataError",
