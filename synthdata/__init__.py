@@ -40,7 +40,7 @@ from synthdata.quality.scores.scoring import score_responses
 from synthdata.run.costs import add_costs, estimate_run, summarize_usage
 from synthdata.run.ledger import LEDGER_FILE, make_ledger, plot_ledger, write_ledger
 from synthdata.run.preflight import check_endpoints
-from synthdata.verify.registry import verifiers_for
+from synthdata.verify.registry import list_verifiers
 from synthdata.verify.report import count_problems, describe_verification, list_worst_commands
 from synthdata.verify.stage import verify_responses
 
@@ -82,6 +82,7 @@ __all__ = [
     "generate_responses",
     "generate_subtopics",
     "list_at_cut",
+    "list_verifiers",
     "list_worst_commands",
     "make_ledger",
     "mark_contamination",
@@ -102,7 +103,6 @@ __all__ = [
     "sample_rows",
     "score_responses",
     "summarize_usage",
-    "verifiers_for",
     "verify_responses",
     "write_jsonl",
     "write_ledger",

@@ -14,6 +14,7 @@ from synthdata.base.errors import InputError
 from synthdata.base.frame import check_columns
 from synthdata.filtering.ranking import RANKED
 from synthdata.filtering.thresholds import Thresholds
+from synthdata.models.replies import is_natural_end
 from synthdata.quality.scores.scale import ATTRIBUTES, check_scorers
 
 
@@ -51,7 +52,8 @@ class Decider:
             self._mark(self.fixed, self.reasons, stage.eq(name), f"failed: {name}")
         self._mark(self.fixed, self.reasons, df["error"].notna(), "failed: unknown")
         self._mark(self.fixed, self.reasons, df["response"].isna(), "failed: response")
-        self._mark(self.fixed, self.reasons, df["finish_reason"].eq("length"), "cut off")
+        whole = df["finish_reason"].map(is_natural_end, na_action=None)
+        self._mark(self.fixed, self.reasons, ~whole.astype(bool), "cut off")
         if "verified" in df:
             kinds = _name_problems(df)
             for name in sorted(set(kinds) - {""}):

@@ -8,7 +8,7 @@ import pandas as pd
 from synthdata.base.frame import check_columns
 from synthdata.generate.prompts import RESPONSE_PROMPT, fill_prompt
 from synthdata.models.client import Client
-from synthdata.models.replies import Completion, Failure
+from synthdata.models.replies import Completion, Failure, is_natural_end
 
 
 def generate_responses(
@@ -37,14 +37,15 @@ def generate_responses(
         )  # fmt: skip
         messages = [{"role": "system", "content": system}] if system else []
         body = {"messages": [*messages, {"role": "user", "content": text}], **sampling}
-        # Without a seed the samples of one question would be one request, answered once.
-        body["seed"] = int(sampling.get("seed") or 0) + int(row.sample)
+        # Without a seed the samples of one question would be one request, answered once; some servers refuse the parameter.
+        if row.sample or sampling.get("seed") is not None:
+            body["seed"] = int(sampling.get("seed") or 0) + int(row.sample)
         bodies.append(body)
     replies = client.complete(bodies, label="responses")
-    return df.assign(**_unpack_completions(replies, client.endpoint.model))
+    return df.assign(**_unpack_completions(replies, client.endpoint.model, sampling.get("max_tokens")))
 
 
-def _unpack_completions(replies: list[Completion | Failure], model: str) -> dict[str, Any]:
+def _unpack_completions(replies: list[Completion | Failure], model: str, limit: Any) -> dict[str, Any]:
     columns: dict[str, list[Any]] = {
         name: []
         for name in (
@@ -61,8 +62,11 @@ def _unpack_completions(replies: list[Completion | Failure], model: str) -> dict
     for reply in replies:
         if isinstance(reply, Completion):
             error = f"response: {reply.fault}" if reply.fault else None
+            # Some servers say "stop" of an answer that used up all it was given.
+            full = isinstance(limit, int) and reply.completion_tokens is not None and reply.completion_tokens >= limit
+            reason = "length" if full and is_natural_end(reply.finish_reason) else reply.finish_reason
             values: tuple[Any, ...] = (
-                reply.text or None, reply.reasoning or None, reply.model or model, reply.finish_reason,
+                reply.text or None, reply.reasoning or None, reply.model or model, reason,
                 reply.prompt_tokens, reply.completion_tokens, error, reply.raw or None,
             )  # fmt: skip
         else:

@@ -16,6 +16,24 @@ RAW_CHARACTERS = 2000
 LARGEST_COUNT = 2**53  # beyond this a number of tokens is none, and no other program would read it exactly
 SURROGATE = re.compile("[\ud800-\udfff]")
 
+# Why a model says that it has finished, in the words of the servers we know; any other reason cut it off.
+NATURAL_ENDS = frozenset(
+    [
+        "stop",
+        "eos",
+        "eos_token",
+        "end_turn",
+        "stop_sequence",
+        "complete",
+        "completed",
+        "end",
+        "done",
+        "finished",
+        "finish",
+        "normal",
+    ]
+)
+
 # How models mark their thinking, where the server leaves it in the text. Only at the start of an answer: a text about such
 # marks may hold them anywhere.
 _THOUGHTS = (
@@ -100,6 +118,11 @@ def read_completion(reply: dict[str, Any]) -> Completion:
         again,
         write_raw(reply) if fault else "",
     )
+
+
+def is_natural_end(reason: str | None) -> bool:
+    """Tell whether a finish_reason means that the answer is whole; an unknown one (None) is taken for whole."""
+    return not isinstance(reason, str) or not reason or reason.lower() in NATURAL_ENDS
 
 
 def split_thinking(text: str) -> tuple[str, str, bool]:

@@ -26,14 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         df = read_jsonl(given.data)
         about = df.assign(topic=given.topic) if given.topic else df
-        checked = df.assign(**verify_responses(about)[["verified", "problems"]])
+        checked = df.assign(**verify_responses(about)[["verified", "checked", "problems"]])
         if given.out:
             write_jsonl(checked, given.out)
     except SynthdataError as cause:
         print(escape_controls(str(cause)), file=sys.stderr)
         return 2
     tables = (
-        describe_verification(checked.assign(topic=about["topic"]) if "topic" in about else checked),
+        describe_verification(checked),
         count_problems(checked),
         list_worst_commands(checked),
     )

@@ -1,14 +1,14 @@
-"""What verification passes around: a command's words, and the problems found.
-
-Covers the types that every verifier shares. Not covered: finding commands (markdown.py, shell.py), judging them (cli.py,
-files.py, completeness.py).
-"""
+"""What verification passes around: a command's words, and the problems found."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-HALLUCINATED = ("unknown command", "unknown flag", "removed command")  # kinds of what does not exist
+# Kinds of what does not exist.
+HALLUCINATED = (
+    "unknown command", "unknown flag", "removed command", "unknown attribute", "unknown argument", "unknown import",
+    "compose key", "daemon.json key", "manifest kind", "manifest key",
+)  # fmt: skip
 
 
 def count_fatal(problems: Sequence[Mapping[str, Any]]) -> int:

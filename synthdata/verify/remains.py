@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from synthdata.verify.checks.commands import is_denied, list_programs
-from synthdata.verify.cli.specification import list_specifications, load_specification
-from synthdata.verify.parse.classify import classify_block, keep_commands
+from synthdata.verify.checks.commands import is_denied, list_clients
+from synthdata.verify.cli.profiles import list_programs
+from synthdata.verify.cli.specification import load_specification
+from synthdata.verify.parse.classify import classify_block, prepare_commands
 from synthdata.verify.parse.markdown import Block, parse_markdown
 from synthdata.verify.parse.shell import parse_shell
 from synthdata.verify.problems import Problem
@@ -42,7 +43,7 @@ def find_remains(text: str, problems: Sequence[Mapping[str, Any]]) -> list[Probl
             continue
         for line, passage, in_code in passages:
             sentences = [passage] if in_code else _SENTENCE_END.split(passage)
-            if any(holds(sentence) and not _denies(sentence) for sentence in sentences):
+            if any(holds(sentence) and not _denies(sentence, problem["text"]) for sentence in sentences):
                 found.append(Problem("fault remains", problem["text"], line))
                 break
     return found
@@ -65,7 +66,7 @@ def find_losses(before: str, after: str, problems: Sequence[Mapping[str, Any]], 
 def _make_test(problem: Mapping[str, Any]) -> Any:
     """Make the test that tells whether a passage holds what this problem is about; None for what only a parser can tell."""
     kind, text = problem["kind"], problem["text"]
-    if kind in ("unknown flag", "option after the image"):
+    if kind in ("unknown flag", "option after the image", "unknown flag in prose"):
         flag = text.split()[-1]
         return lambda passage: _names_flag(passage, flag)
     if kind in ("unknown command", "removed command"):
@@ -109,11 +110,12 @@ def _choose_mention(passage: str, end: int, mentions: list[tuple[int, Any]]) -> 
 
 def _find_mentions(passage: str) -> list[tuple[int, Any]]:
     """Find where known commands are named in a passage, each with what its specification says of it."""
-    programs = list_programs(tuple(list_specifications()))
+    programs = list_programs(list_clients())
     names = "|".join(sorted(map(re.escape, programs), key=len, reverse=True))
     mentions = []
     for match in re.finditer(rf"(?<![\w/-])({names})(?:\.exe)?((?:\s+[\w-]+)*)", passage):
-        specification, path = load_specification(programs[match[1]]), "compose" if match[1] == "docker-compose" else ""
+        client, path = programs[match[1]]
+        specification = load_specification(client)
         for word in match[2].split():
             further = path if word.startswith("-") else specification.resolve(path, word)
             if further is None:
@@ -146,8 +148,10 @@ def _split_passages(text: str) -> Iterator[tuple[int, str, bool]]:
         yield first, "\n".join(waiting), inside
 
 
-def _denies(sentence: str) -> bool:
-    return is_denied(Block("inline", "", "", 0, True, sentence, ""))
+def _denies(sentence: str, named: str) -> bool:
+    """Tell whether a sentence says of what it names that it does not exist."""
+    before, found, after = sentence.partition(named.split()[-1])
+    return bool(found) and is_denied(Block("inline", "", "", 0, True, before, after))
 
 
 def _is_mapping(passage: str) -> bool:
@@ -156,13 +160,12 @@ def _is_mapping(passage: str) -> bool:
 
 def _list_content(text: str) -> list[Any]:
     """List the different commands and files of an answer."""
-    programs = list_programs(tuple(list_specifications()))
+    programs = list_programs(list_clients())
     content: dict[Any, None] = {}
     for block in parse_markdown(text):
         kind = classify_block(block)
         if kind in ("shell", "session", "unlabelled"):
-            shown = keep_commands(block.text) if kind == "session" else block.text
-            for command in parse_shell(shown, block.line).commands:
+            for command in parse_shell(prepare_commands(block, kind), block.line).commands:
                 words = tuple(word.text for word in command.words)
                 if words[0] in programs and len(words) > 1:
                     content[words] = None

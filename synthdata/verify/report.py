@@ -1,7 +1,4 @@
-"""What verification found, for a reader: outcomes that add up, problems by kind, the worst of them.
-
-Covers tables for a notebook or a terminal. Not covered: finding problems (stage.py).
-"""
+"""What verification found, for a reader: outcomes that add up, problems by kind, the worst of them."""
 
 from collections import Counter
 from typing import Any
@@ -16,26 +13,26 @@ _COMMAND_KINDS = ("command", "flag", "argument", "value")
 def describe_verification(df: pd.DataFrame) -> pd.DataFrame:
     """Account for every row of a verified frame.
 
-    Input columns: response, verified, problems; topic when present. Returns a frame of outcome ("verified", "problems",
-    "not checked"), reason (the row's first fatal problem; why nothing was checked), rows and share (0 to 1). The rows add
+    Input columns: response, verified, problems. Returns a frame of outcome ("verified", "problems",
+    "not checked"), reason (the row's first fatal problem; why nothing was checked), rows and share (0 to 1, rounded to 3
+    decimals). The rows add
     up to those of the frame.
     """
     check_columns(df, "describe_verification", ("response", "verified", "problems"))
     counts: Counter[tuple[str, str]] = Counter()
-    topics = df["topic"].tolist() if "topic" in df else [None] * len(df)
-    for response, verified, problems, topic in zip(df["response"], df["verified"], df["problems"], topics, strict=True):
+    for response, verified, problems in zip(df["response"], df["verified"], df["problems"], strict=True):
         if not pd.isna(verified):
             fatal = [problem["kind"] for problem in problems if problem["fatal"]]
             counts[("verified", "") if verified else ("problems", fatal[0])] += 1
         elif not isinstance(response, str):
             counts["not checked", "no response"] += 1
         else:
-            named = f"the topic {topic!r}" if isinstance(topic, str) else "these commands"
-            counts["not checked", f"no verifier for {named}"] += 1
+            unknown = sorted(problem["text"] for problem in problems if problem["kind"] == "no verifier")
+            counts["not checked", f"no verifier for {unknown[0]}" if unknown else "nothing to check"] += 1
     order = {"verified": 0, "problems": 1, "not checked": 2}
     lines = sorted(counts.items(), key=lambda item: (order[item[0][0]], -item[1], item[0][1]))
     table = pd.DataFrame([(*key, rows) for key, rows in lines], columns=["outcome", "reason", "rows"])
-    return table.assign(share=table["rows"] / max(1, len(df)))
+    return table.assign(share=(table["rows"] / max(1, len(df))).round(3))
 
 
 def count_problems(df: pd.DataFrame) -> pd.DataFrame:

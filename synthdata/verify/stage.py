@@ -1,10 +1,11 @@
-"""The verification stage: every response read, its commands, files and completeness judged.
+"""The verification stage: each response is read once, and everything in it that can be checked is.
 
-Covers which verifiers a topic gets, one pass over the rows, and the two linters started for batches of what the rows hold.
-Not covered: the verifiers themselves (cli.py, files.py, yamlfiles.py, completeness.py); repair.
+What a row gets: `verified` is False when a problem is fatal, True when something was checked and nothing is wrong, and null
+when nothing in it could be checked; the number of things checked stands beside it.
 """
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -13,129 +14,173 @@ import pandas as pd
 
 from synthdata.base.errors import InputError
 from synthdata.base.frame import check_columns
-from synthdata.verify.checks.commands import check_commands, list_programs
+from synthdata.verify.checks.commands import check_commands, find_aliases, find_flag_mentions, list_clients
 from synthdata.verify.checks.completeness import check_completeness
-from synthdata.verify.checks.dockerfile import check_dockerfiles
-from synthdata.verify.checks.jsonfiles import check_daemon_json, check_json
 from synthdata.verify.checks.linters import BATCH
 from synthdata.verify.checks.linters import MAX_CHARACTERS as MAX_FILE_CHARACTERS
-from synthdata.verify.checks.scripts import check_scripts
-from synthdata.verify.checks.yamlfiles import check_compose, check_yaml
-from synthdata.verify.parse.classify import classify_block, keep_commands
+from synthdata.verify.cli.profiles import list_programs
+from synthdata.verify.parse.classify import classify_block, is_prose, list_language, prepare_commands
+from synthdata.verify.parse.embedded import find_scripts
 from synthdata.verify.parse.markdown import MAX_CHARACTERS, Block, parse_markdown
-from synthdata.verify.parse.shell import parse_shell
+from synthdata.verify.parse.shell import Script, parse_shell
 from synthdata.verify.problems import Problem
-from synthdata.verify.registry import CLI_VERIFIERS, choose_row_verifiers, has_cli_verifier
+from synthdata.verify.registry import FILE_VERIFIERS, Verifier, choose_verifiers
+
+_SHELL_KINDS = ("shell", "session", "unlabelled")
+
+
+@dataclass(slots=True)
+class Reading:
+    """One response as it is read: what was found wrong, and how many things were checked."""
+
+    problems: list[Problem] = field(default_factory=list)
+    checked: int = 0
+    foreign: set[str] = field(default_factory=set)  # programs whose commands nobody here can judge
 
 
 @dataclass(slots=True)
 class _Queue:
-    # Texts for one linter, each with where its problems go; sent in batches while the rows are still being read.
-    check: Callable[[Sequence[str]], list[list[Problem]]]
-    pool: ThreadPoolExecutor
-    waiting: list[tuple[str, int, list[Problem]]] = field(default_factory=list)
-    sent: list[tuple[Future[list[list[Problem]]], list[tuple[str, int, list[Problem]]]]] = field(default_factory=list)
+    """Texts for one batched verifier, each with where its problems go; sent in batches while rows are still being read."""
 
-    def add(self, text: str, line: int, problems: list[Problem]) -> None:
-        self.waiting.append((text, line, problems))
+    verifier: Verifier
+    pool: ThreadPoolExecutor
+    waiting: list[tuple[str, int, Reading]] = field(default_factory=list)
+    sent: list[tuple[Future[list[list[Problem]]], list[tuple[str, int, Reading]]]] = field(default_factory=list)
+
+    def add(self, text: str, line: int, reading: Reading) -> None:
+        self.waiting.append((text, line, reading))
         if len(self.waiting) >= BATCH:
             self.send()
 
     def send(self) -> None:
-        if self.waiting:
-            self.sent.append((self.pool.submit(self.check, [text for text, _, _ in self.waiting]), self.waiting))
+        if self.waiting and self.verifier.check_batch is not None:
+            texts = [text for text, _, _ in self.waiting]
+            self.sent.append((self.pool.submit(self.verifier.check_batch, texts), self.waiting))
             self.waiting = []
 
     def collect(self) -> None:
         self.send()
         for future, places in self.sent:
-            for found, (_, line, problems) in zip(future.result(), places, strict=True):
-                problems += _move(found, line)
+            for found, (_, line, reading) in zip(future.result(), places, strict=True):
+                reading.problems += _move(found, line)
 
 
 def verify_responses(df: pd.DataFrame, verifiers: Sequence[str] | None = None) -> pd.DataFrame:
-    """Verify every response: are its commands and files real, and is the answer whole?
+    """Verify every response: are its commands, files and code real, and is the answer whole?
 
-    Input columns: instruction, response; topic when present picks verifiers_for(topic), finish_reason when present says
-    which answers were cut off. verifiers: names of VERIFIERS for all rows instead; without these and without a topic, all.
-    Output columns: verified (nullable boolean): False when a problem is fatal; null when there is no response, or nothing is
-    wrong but no CLI verifier exists for the topic; problems: a list of dicts of kind, text, line (1-based in the response,
-    0 for the whole), suggestion and fatal, sorted by line, empty when there is none.
+    Input columns: instruction, response; topic and finish_reason when present: finish_reason says which answers were cut off,
+    and commands of a program that the topic names are not passed over when nobody here can judge them. verifiers: names of
+    list_verifiers() instead of all. Everything is checked under any topic.
+    Output columns: verified (nullable boolean), see the module's docstring; checked: how many commands, files and pieces of
+    code were checked, null without a response; problems: a list of dicts of kind, text, line (1-based in the response, 0 for
+    the whole), suggestion and fatal, sorted by line, empty when there is none.
     Nothing of a response is run. Raises InputError for a missing column, an unknown verifier, a response that is no text,
     or a linter that is not installed.
     """
     check_columns(df, "verify_responses", ("instruction", "response"))
-    chosen = choose_row_verifiers(df, verifiers)
-    specifications = _load_specifications(chosen)
-    reasons = df["finish_reason"].tolist() if "finish_reason" in df else [None] * len(df)
-    problems: list[list[Problem]] = [[] for _ in range(len(df))]
-    answered = [False] * len(df)
+    names = choose_verifiers(verifiers)
+    rows = zip(
+        df["instruction"],
+        [_check_text(response, position) for position, response in enumerate(df["response"])],
+        df["topic"].tolist() if "topic" in df else [""] * len(df),
+        df["finish_reason"].tolist() if "finish_reason" in df else [None] * len(df),
+        strict=True,
+    )
+    readings = []
     with ThreadPoolExecutor(2) as pool:
-        queues = {"dockerfile": _Queue(check_dockerfiles, pool), "shell": _Queue(check_scripts, pool)}
-        rows = zip(df["instruction"], df["response"], reasons, chosen, problems, strict=True)
-        for position, (instruction, response, reason, names, found) in enumerate(rows):
-            text = _check_text(response, position)
-            if text is None:
-                continue
-            answered[position] = True
-            blocks = parse_markdown(text)
-            if len(text) > MAX_CHARACTERS:
-                found.append(Problem("too long", f"{len(text):,} characters", 0, f"{MAX_CHARACTERS:,} are read"))
-            if "completeness" in names:
-                asked = instruction if isinstance(instruction, str) else ""
-                found += check_completeness(asked, text, blocks, reason if isinstance(reason, str) else None)
-            programs = list_programs(names)
-            for block in blocks:
-                _check_block(block, names, programs, specifications, queues, found)
+        queues = {v.name: _Queue(v, pool) for v in FILE_VERIFIERS if v.check_batch is not None and v.name in names}
+        for instruction, text, topic, reason in rows:
+            reading = Reading() if text is not None else None
+            readings.append(reading)
+            if reading is not None and text is not None:
+                blocks = parse_markdown(text)
+                if len(text) > MAX_CHARACTERS:
+                    said = f"{len(text):,} characters"
+                    reading.problems.append(Problem("too long", said, 0, f"{MAX_CHARACTERS:,} are read"))
+                if "completeness" in names:
+                    asked = instruction if isinstance(instruction, str) else ""
+                    why = reason if isinstance(reason, str) else None
+                    reading.problems += check_completeness(asked, text, blocks, why)
+                _check_blocks(blocks, names, queues, reading, topic if isinstance(topic, str) else "")
         for queue in queues.values():
             queue.collect()
-    # Verifiers that were named are all that was asked for; those of a topic may lack the one that matters.
-    judged = [verifiers is not None or has_cli_verifier(names) for names in chosen]
-    verified = [_judge(*row) for row in zip(answered, problems, judged, strict=True)]
-    listed = [[asdict(problem) for problem in sorted(set(found), key=_order)] for found in problems]
+    verified = [_judge(reading) for reading in readings]
+    listed = [[asdict(p) for p in sorted(set(reading.problems), key=_order)] if reading else [] for reading in readings]
     return df.assign(
-        verified=pd.array(verified, dtype="boolean"), problems=pd.Series(listed, index=df.index, dtype=object)
+        verified=pd.array(verified, dtype="boolean"),
+        checked=pd.array([reading.checked if reading else None for reading in readings], dtype="Int64"),
+        problems=pd.Series(listed, index=df.index, dtype=object),
     )
 
 
-def _check_block(
-    block: Block,
-    names: tuple[str, ...],
-    programs: dict[str, str],
-    specifications: dict[str, Any],
-    queues: dict[str, _Queue],
-    found: list[Problem],
+def _check_blocks(
+    blocks: list[Block], names: tuple[str, ...], queues: dict[str, _Queue], reading: Reading, topic: str
 ) -> None:
-    kind = classify_block(block)
-    if kind == "other" or (block.form == "inline" and not _may_be_command(block.text, programs)):
-        return
-    if kind in ("shell", "session", "unlabelled"):
-        text = keep_commands(block.text) if kind == "session" else block.text
-        script = parse_shell(text, block.line)
-        found += check_commands(script.commands, block, programs, specifications)
-        if kind == "shell" and "shell" in names:
-            found += script.problems
-            if script.broken:
-                queues["shell"].add(text, block.line, found)
-        return
+    """Check the blocks of one response: first all are read, so that an alias counts wherever it is defined."""
+    clients = tuple(client for client in list_clients() if client in names)
+    scripts: list[tuple[Block, Script]] = []
+    for block in blocks:
+        kind = classify_block(block)
+        if kind == "other" or (block.form in ("inline", "prose") and not _may_be_command(block, clients)):
+            continue
+        if kind in _SHELL_KINDS:
+            text = prepare_commands(block, kind)
+            script = parse_shell(text, block.line)
+            scripts.append((block, script))
+            if kind == "shell" and "shell" in names:
+                reading.problems += script.problems
+                if script.broken:
+                    queues["shell"].add(text, block.line, reading)
+        else:
+            inner = kind if kind != "code" else list_language(block)
+            scripts += [
+                (block, parse_shell(text, block.line + line - 1)) for text, line in find_scripts(inner, block.text)
+            ]
+            _check_file(block, kind, names, queues, reading)
+    aliases = find_aliases([command for _, script in scripts for command in script.commands])
+    for block, script in scripts:
+        found, judged = check_commands(script.commands, block, clients, aliases)
+        reading.problems += found
+        reading.checked += judged
+        reading.foreign |= {command.words[0].text for command in script.commands if len(command.words) > 1}
+    if clients:
+        reading.problems += find_flag_mentions(blocks, list_programs(clients))
+    known = list_programs(clients)
+    reading.foreign = {
+        name for name in reading.foreign - set(known) if re.search(rf"\b{re.escape(name)}\b", topic, re.I)
+    }
+    for name in sorted(reading.foreign):
+        advice = f"python -m synthdata.verify.crawl {name}"
+        reading.problems.append(Problem("no verifier", name, 0, advice, fatal=False))
+
+
+def _check_file(block: Block, kind: str, names: tuple[str, ...], queues: dict[str, _Queue], reading: Reading) -> None:
     if len(block.text) > MAX_FILE_CHARACTERS:
-        found.append(Problem("too long", f"a file of {len(block.text):,} characters", block.line, "", fatal=False))
-    elif kind == "dockerfile" and "dockerfile" in names:
-        queues["dockerfile"].add(block.text, block.line, found)
-    elif kind == "daemon.json" and "daemon.json" in names:
-        found += _move(check_daemon_json(block.text), block.line)
-    elif kind in ("json", "daemon.json") and "json" in names:
-        found += _move(check_json(block.text), block.line)
-    elif kind == "compose" and "compose" in names:
-        found += _move(check_compose(block.text), block.line)
-    elif kind in ("yaml", "compose") and "yaml" in names:
-        found += _move(check_yaml(block.text), block.line)
+        said = f"a file of {len(block.text):,} characters"
+        reading.problems.append(Problem("too long", said, block.line, "", fatal=False))
+        return
+    for verifier in FILE_VERIFIERS:
+        if kind not in verifier.kinds or verifier.name not in names:
+            continue
+        if verifier.language and verifier.language != list_language(block):
+            continue
+        if verifier.check is not None:
+            reading.problems += _move(verifier.check(block), block.line)
+        else:
+            queues[verifier.name].add(block.text, block.line, reading)
+        reading.checked += verifier.counts
+        if kind != "code" or verifier.language:
+            break  # the first that reads this kind is the one that knows most of it
 
 
-def _may_be_command(text: str, programs: dict[str, str]) -> bool:
-    # Most inline spans are names and flags: a word tells, before any parser is asked.
-    words = text.lstrip("$ ").split(None, 2)
-    return len(words) > 1 and (words[0] in programs or words[0] == "sudo")
+def _may_be_command(block: Block, clients: tuple[str, ...]) -> bool:
+    """Tell by its first words, before any parser is asked, whether a span or a line of prose may be a command."""
+    words = block.text.lstrip("$#>% ❯➜").split(None, 2)
+    if len(words) < 2:
+        return False
+    name = words[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+    known = name in list_programs(clients) or words[0] in ("sudo", "sh", "bash", "ssh", "watch")
+    return known and (block.form != "prose" or not is_prose(block.text))
 
 
 def _move(problems: list[Problem], line: int) -> list[Problem]:
@@ -146,10 +191,12 @@ def _order(problem: Problem) -> tuple[int, bool, str, str]:
     return problem.line, not problem.fatal, problem.kind, problem.text
 
 
-def _judge(answered: bool, problems: list[Problem], judged: bool) -> bool | None:
-    if any(problem.fatal for problem in problems):
+def _judge(reading: Reading | None) -> bool | None:
+    if reading is None:
+        return None
+    if any(problem.fatal for problem in reading.problems):
         return False
-    return True if answered and judged else None
+    return True if reading.checked and not reading.foreign else None
 
 
 def _check_text(response: Any, position: int) -> str | None:
@@ -162,10 +209,3 @@ def _check_text(response: Any, position: int) -> str | None:
     raise InputError(
         f"verify_responses: the response of row {position + 1} is a {type(response).__name__}: make it text or null."
     )
-
-
-def _load_specifications(chosen: list[tuple[str, ...]]) -> dict[str, Any]:
-    from synthdata.verify.cli.specification import load_specification
-
-    wanted = {name for names in set(chosen) for name in names if name in CLI_VERIFIERS}
-    return {name: load_specification(name) for name in sorted(wanted)}

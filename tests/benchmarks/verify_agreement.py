@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from synthdata.verify.cli.pflag import check_command
+from synthdata.verify.checks.commands import judge_command as check_command
 from synthdata.verify.cli.specification import load_specification
 from synthdata.verify.crawl.installed import Client, open_client
 from synthdata.verify.problems import Word

@@ -16,7 +16,7 @@ import shlex
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from synthdata.verify.cli.pflag import check_command
+from synthdata.verify.checks.commands import judge_command as check_command
 from synthdata.verify.cli.specification import Specification, load_specification
 from synthdata.verify.crawl.git import is_refused
 from synthdata.verify.crawl.installed import Client, open_client

@@ -11,7 +11,6 @@ import time
 
 import pandas as pd
 
-from synthdata.verify.registry import verifiers_for
 from synthdata.verify.report import count_problems, describe_verification
 from synthdata.verify.stage import verify_responses
 
@@ -56,7 +55,7 @@ def main() -> None:
     responses = [make_response(source, characters) for _ in range(rows)]
     df = pd.DataFrame({"instruction": "How do I run a container?", "response": responses})
     start, used = time.perf_counter(), sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-    out = verify_responses(df, verifiers_for("Docker commands"))
+    out = verify_responses(df)
     seconds = time.perf_counter() - start
     own = sum(resource.getrusage(resource.RUSAGE_SELF)[:2]) - used
     linters = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])

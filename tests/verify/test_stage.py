@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 import synthdata as sd
 from synthdata.verify.__main__ import escape_controls, main
-from synthdata.verify.registry import VERIFIERS, has_cli_verifier, verifiers_for
+from synthdata.verify.registry import list_verifiers
 from synthdata.verify.report import count_problems, describe_verification, list_worst_commands
 from synthdata.verify.stage import verify_responses
 from tests.conftest import ROOT
 
-DOCKER = verifiers_for("Docker commands")
+DOCKER = list_verifiers()
 
 
 def verify(*responses: Any, verifiers: Any = DOCKER, **columns: Any) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def test_the_frame_is_kept_and_not_changed() -> None:
     df = pd.DataFrame({"instruction": ["a", "b"], "response": ["docker", None], "x": [1, 2]}, index=[7, 3])
     out = verify_responses(df, DOCKER)
     assert list(df.columns) == ["instruction", "response", "x"]
-    assert list(out.columns) == ["instruction", "response", "x", "verified", "problems"]
+    assert list(out.columns) == ["instruction", "response", "x", "verified", "checked", "problems"]
     assert out.index.tolist() == [
         7,
         3,
@@ -106,9 +106,9 @@ def test_output_usage_and_placeholders_are_no_problems() -> None:
         "```\n$ docker ps\nCONTAINER ID   IMAGE (x)\ndocker   frobnicate\n```",
         "```bash\ndocker run [OPTIONS] IMAGE [COMMAND] [ARG...]\ndocker cp <container>:<path> <path>\ndocker ...\n```",
         "```bash\ndocker run -p <host-port>:<port> --memory=<limit> -v {name}:/x your-image\ndocker stop $(docker ps -q)\n```",
-        "```powershell\ndocker run -v ${PWD}:/x `\n  --sure nginx\n```",
+        "```powershell\ndocker run -v ${PWD}:/x `\n  --rm nginx\n```",
         "```python\ndocker = 'docker run --sure'\n```",
-        "PS> as a session:\n\n```\nPS C:\\x> docker run --sure x\n```",
+        "PS> as a session:\n\n```\nPS C:\\x> docker run --rm x\n```",
     ):
         assert problems_of(text) == [], text
 
@@ -144,42 +144,29 @@ def test_a_session_or_a_mislabelled_block_is_no_broken_script() -> None:
         assert problems_of(text) == [], text
 
 
-def test_a_topic_picks_its_verifiers() -> None:
-    assert set(DOCKER) > {"docker", "dockerfile", "compose", "shell", "completeness"}
-    assert "git" not in DOCKER
-    assert "git" in verifiers_for("Git commands")
-    assert "docker" not in verifiers_for("Advanced git")
-    assert "kubectl" in verifiers_for("Kubernetes administration")
-    assert "kubectl" in verifiers_for("kubectl")
-    assert "git" not in verifiers_for("Digital photography")
-    poems = verifiers_for("Poems about the sea")
-    assert not has_cli_verifier(poems)
-    assert "completeness" in poems
-    assert has_cli_verifier(DOCKER)
-    assert all(name in VERIFIERS for topic in ("docker git", "x") for name in verifiers_for(topic))
-
-
 def test_a_topic_without_a_verifier_does_not_pass_in_silence() -> None:
     out = verify("The sea is wide.", "The sea is wide and deep and", verifiers=None, topic=["Poems", "Poems"])
     assert out["verified"].isna().tolist() == [True, False]
-    assert verify("The sea is wide.", verifiers=["completeness"])["verified"].tolist() == [True]
+    assert verify("The sea is wide.", verifiers=["completeness"])["verified"].isna().all()
     assert not out["verified"][1]
     table = describe_verification(out)
     assert table[["outcome", "reason", "rows"]].values.tolist() == [
-        ["problems", "cut off", 1], ["not checked", "no verifier for the topic 'Poems'", 1]
+        ["problems", "cut off", 1], ["not checked", "nothing to check", 1]
     ]  # fmt: skip
 
 
-def test_the_topic_of_each_row_decides_and_named_verifiers_override_it() -> None:
+def test_every_known_client_is_judged_under_any_topic() -> None:
     text = "```\ndocker frobnicate\ngit frobnicate\n```"
     out = verify(text, text, verifiers=None, topic=["Docker", "Git"])
-    assert [[problem["line"] for problem in problems] for problems in out["problems"]] == [[2], [3]]
+    assert [[problem["line"] for problem in problems] for problems in out["problems"]] == [[2, 3], [2, 3]]
     assert len(verify(text, verifiers=["docker", "git"], topic=["Poems"])["problems"][0]) == 2
 
 
 def test_finish_reason_tells_what_was_cut_off() -> None:
-    out = verify("All of it.", "All of it.", "All of it.", finish_reason=["stop", "length", None])
-    assert out["verified"].tolist() == [True, False, True]
+    text = "Run `docker ps`."
+    reasons = ["stop", "length", None, "MAX_TOKENS", "SAFETY", "end_turn", "error"]
+    out = verify(*[text] * 7, finish_reason=reasons)
+    assert out["verified"].tolist() == [True, False, True, False, False, True, False]
 
 
 def test_bad_input_is_refused_by_name() -> None:
@@ -247,7 +234,7 @@ words = st.sampled_from(
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(words, max_size=40).map("".join) | st.none(), max_size=4))
 def test_any_frame_comes_back_whole_and_can_be_written(responses: list[str | None]) -> None:
-    out = verify(*responses, verifiers=[name for name in VERIFIERS if name != "kubectl"])
+    out = verify(*responses, verifiers=[name for name in list_verifiers() if name != "kubectl"])
     assert len(out) == len(responses)
     for problems in out["problems"]:
         for problem in problems:
@@ -265,17 +252,17 @@ def test_the_command_line_checks_a_file(tmp_path: Path, capsys: pytest.CaptureFi
     bad = {"instruction": "How?", "response": "```\ndocker \x1b]0;evil\x07frob\n```"}
     data, out = write_lines(tmp_path / "good.jsonl", [good]), tmp_path / "out.jsonl"
     assert main([data, "--topic", "docker", "--out", str(out)]) == 0
-    assert json.loads(out.read_text()) == good | {"verified": True, "problems": []}
+    assert json.loads(out.read_text()) == good | {"verified": True, "checked": 1, "problems": []}
     assert "verified" in capsys.readouterr().out
     assert main([write_lines(tmp_path / "bad.jsonl", [good, bad]), "--topic", "docker"]) == 1
     shown = capsys.readouterr().out
     assert "unknown command" in shown
     assert "\x1b" not in shown
     assert "\x07" not in shown
-    assert main([data, "--topic", "poems"]) == 1
-    assert "no verifier for the topic 'poems'" in capsys.readouterr().out
-    assert main([write_lines(tmp_path / "topic.jsonl", [good | {"topic": "Poems"}])]) == 1
-    assert "no verifier for the topic 'Poems'" in capsys.readouterr().out
+    poem = write_lines(tmp_path / "poem.jsonl", [good | {"response": "The sea is wide."}])
+    assert main([poem, "--topic", "poems"]) == 1
+    assert "nothing to check" in capsys.readouterr().out
+    assert main([write_lines(tmp_path / "topic.jsonl", [good | {"topic": "Poems"}])]) == 0
 
 
 def test_the_command_line_names_the_file_and_line_it_cannot_use(
@@ -318,7 +305,28 @@ def test_a_specification_of_ones_own_makes_a_verifier(tmp_path: Path) -> None:
     script = """
 import pandas as pd, synthdata as sd
 df = pd.DataFrame({"topic": "Podlike in practice", "instruction": "How?", "response": ["Run `podlike ps --everything`."]})
-print("podlike" in sd.verifiers_for("Podlike in practice"), sd.verify_responses(df)["problems"][0][0]["text"])
+print("podlike" in sd.list_verifiers(), sd.verify_responses(df)["problems"][0][0]["text"])
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split(None, 1) == ["True", "podlike ps --everything\n"]
+
+
+CASES = ROOT / "tests" / "verify" / "places.jsonl"
+
+
+@pytest.mark.parametrize(
+    "case", [orjson.loads(line) for line in CASES.read_bytes().splitlines()], ids=lambda case: case["class"]
+)
+def test_every_place_a_command_stands_in_is_read(case: dict[str, Any]) -> None:
+    df = pd.DataFrame({name: [case[name]] for name in ("topic", "instruction", "response")})
+    row = verify_responses(df).iloc[0]
+    expected, verified = case["expected"], row["verified"]
+    if expected.startswith("flagged (at least"):
+        assert row["problems"]
+    elif expected == "flagged":
+        assert not pd.isna(verified)
+        assert not verified
+    elif expected == "not flagged":
+        assert pd.isna(verified) or verified, row["problems"]
+    else:
+        assert pd.isna(verified)

@@ -1,68 +1,182 @@
-"""The commands of known CLIs in one piece of code, judged by their specification.
-
-Covers which commands of a block are worth judging and how strictly: a block is judged whole, an inline span or a usage line
-only by its names. Not covered: the judgement itself (cli.py), reading the shell (shell.py).
-"""
+"""The commands of known CLIs in one piece of code, judged by their specification as strictly as the place allows."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from synthdata.verify.cli.pflag import check_command
-from synthdata.verify.cli.profiles import PROGRAMS
-from synthdata.verify.cli.specification import list_specifications
+from synthdata.verify.cli.git import check_git
+from synthdata.verify.cli.pflag import check_pflag
+from synthdata.verify.cli.profiles import get_profile, list_programs
+from synthdata.verify.cli.specification import Specification, list_specifications, load_specification
 from synthdata.verify.parse.markdown import Block
 from synthdata.verify.parse.shell import Command
 from synthdata.verify.problems import Problem, Word
 
-_NAME_KINDS = {"unknown command", "unknown flag", "removed command"}
-
-_COUNT_KINDS = {"wrong number of arguments", "missing value"}
-
-_DENIAL = re.compile(
-    r"\b(?:no|not|never|without|isn['’]t|aren['’]t|doesn['’]t|don['’]t|didn['’]t|won['’]t|can['’]?t|cannot|nonexistent|invalid"
-    r"|deprecated|removed|obsolete|unlike|unsupported|formerly|hypothetical)\b",
+_COUNT_KINDS = {"wrong number of arguments", "missing value", "missing flag"}
+_NEGATION = re.compile(
+    r"\b(?:no|not|never|avoid|instead of|rather than|unlike|without|invalid|non-?existent|deprecated|obsolete|removed|unsupported"
+    r"|hypothetical|formerly|isn['’]t|aren['’]t|doesn['’]t|don['’]t|didn['’]t|won['’]t|can['’]?t|cannot)\b"
+    r"(?!\s+(?:forget|hesitate|worry|only|fail|need to worry))(?:(?!\b(?:but|so|then|and|to)\b)[^.!?;:\n]){0,40}$",
     re.I,
 )
+_DENIAL = re.compile(
+    r"^[`'\"”*)]*\s*(?:command|option|flag|switch|subcommand|parameter|argument)?s?\s*(?:which |that )?(?:is|are|was|were|has been"
+    r"|have been|does|do|did|no longer|will|can)?\s*(?:not\b|n['’]t\b|no longer\b|never\b|deprecated|removed|obsolete|invalid"
+    r"|unsupported|hypothetical|replaced|isn['’]t|doesn['’]t|don['’]t|aren['’]t|wasn['’]t|didn['’]t|cannot|can['’]t|won['’]t)",
+    re.I,
+)
+# Words that stand for a command's name where usage is explained.
+_GENERIC = frozenset({"command", "subcommand", "cmd", "commands", "option", "options", "args", "compose-command"})
 
 
-def list_programs(verifiers: tuple[str, ...]) -> dict[str, str]:
-    """Map the names of programs to the CLI, of those chosen, whose specification covers them."""
-    programs = PROGRAMS | {name: name for name in list_specifications()}
-    return {program: name for program, name in programs.items() if name in verifiers}
+def judge_command(words: Sequence[Word], specification: Specification) -> list[Problem]:
+    """Problems of one command, in the order of its words. words[0] is the program, by name or path.
+
+    Words that are not known stand for any words: they are never judged, and nothing is judged that hangs on them.
+    Kinds: unknown command, unknown flag, bad value, missing value, missing flag, wrong number of arguments, option after the
+    image, removed command; and remarks: deprecated, single dash, newer version.
+    """
+    if not words:
+        return []
+    program = words[0].text.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".exe")
+    profile = get_profile(specification.program)
+    if program in profile.gone:
+        return [Problem("removed command", program, words[0].line, profile.gone[program])]
+    if specification.grammar == "git":
+        return check_git(words, specification)
+    path = profile.programs.get(program, "")
+    path = path if path in specification.commands else ""
+    found = check_pflag(words, specification, program or specification.program, path)
+    if program in profile.programs:
+        renamed = f"{specification.program} {profile.programs[program]}"
+        return [Problem("deprecated", program, words[0].line, renamed, fatal=False), *(found if path else [])]
+    return found
 
 
 def check_commands(
-    commands: list[Command], block: Block, programs: Mapping[str, str], specifications: Mapping[str, Any]
-) -> list[Problem]:
-    """Judge the commands of one block that belong to the programs given."""
-    problems = []
-    inline = block.form == "inline"
-    if inline and (len(commands) != 1 or is_denied(block)):
-        return []
+    commands: Sequence[Command], block: Block, clients: Sequence[str], aliases: frozenset[str] = frozenset()
+) -> tuple[list[Problem], int]:
+    """Judge the commands of one block that belong to the clients given. Returns problems, and how many were judged.
+
+    aliases: names that the answer itself defines for git.
+    """
+    problems: list[Problem] = []
+    judged = 0
+    programs = list_programs(tuple(clients))
+    spoken = block.form in ("inline", "prose")
+    if spoken and (len(commands) != 1 or is_denied(block)):
+        return [], 0
     for command in commands:
-        program = command.words[0].text.rpartition("/")[2]
-        if program not in programs or (inline and not _is_command(command.words)):
+        program = command.words[0].text.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+        if program not in programs or (spoken and not _is_command(command.words)) or _is_generic(command.words):
+            continue
+        if program == "git" and len(command.words) > 1 and command.words[1].text in aliases:
             continue
         words = [Word(program, True, command.words[0].line), *command.words[1:]]
-        found = check_command(words, specifications[programs[program]])
-        if inline:
-            found = [problem for problem in found if problem.kind in _NAME_KINDS or not problem.fatal]
-        elif not command.exact:
+        found = judge_command(words, load_specification(programs[program][0]))
+        if block.form == "prose" and any(problem.kind == "bad value" for problem in found):
+            found = []
+        if spoken or not command.exact:
             found = [problem for problem in found if problem.kind not in _COUNT_KINDS]
+        judged += len(words) > 1
         # What is missing has no line of its own.
         problems += [problem if problem.line else replace(problem, line=command.line) for problem in found]
-    return problems
+    return problems, judged
+
+
+def find_aliases(commands: Sequence[Command]) -> frozenset[str]:
+    """Find the names that `git config alias.NAME …` defines among these commands."""
+    texts = [word.text for command in commands if command.words[0].text == "git" for word in command.words]
+    return frozenset(text.split(".", 1)[1].partition("=")[0] for text in texts if text.startswith("alias."))
 
 
 def is_denied(block: Block) -> bool:
-    """Tell whether the sentence of an inline span speaks of something that does not exist or should not be used."""
+    """Tell whether the sentence of an inline span says of it that it does not exist or should not be used."""
     before = re.split(r"[.!?:;\n]\s", block.before)[-1]
     after = re.split(r"[.!?;\n]\s|[.!?]$", block.after, maxsplit=1)[0]
-    return _DENIAL.search(f"{before} {after}") is not None
+    return _NEGATION.search(before.rstrip("`'\"“*( ")) is not None or _DENIAL.search(after) is not None
+
+
+def list_clients() -> tuple[str, ...]:
+    """List the clients whose commands can be judged."""
+    return tuple(list_specifications())
 
 
 def _is_command(words: tuple[Word, ...]) -> bool:
     # `docker pull/push` and `docker start|stop` name two; `docker` alone names a program.
     return len(words) > 1 and not re.search(r"[/|,]", words[1].text)
+
+
+def _is_generic(words: tuple[Word, ...]) -> bool:
+    return len(words) > 1 and words[1].text.lower() in _GENERIC
+
+
+def find_flag_mentions(blocks: Sequence[Block], clients: Mapping[str, tuple[str, str]]) -> list[Problem]:
+    """Judge flags that prose names beside their command: "use the `--dns` flag with `docker build`".
+
+    blocks: the inline spans of a response, in order. A flag is judged only where the sentence ties it to one command, and
+    is no fault where that command, its parents or another command of the sentence has it.
+    """
+    problems = []
+    for block in blocks:
+        flag = re.fullmatch(r"(--[A-Za-z][\w-]+)(?:[ =].*)?", block.text.strip())
+        if block.form != "inline" or flag is None or is_denied(block) or _RETRACTION.search(block.after):
+            continue
+        sentence_before = re.split(r"[.!?;\n]\s|:\n", block.before)[-1]
+        sentence_after = re.split(r"[.!?;\n]\s|[.!?]$", block.after, maxsplit=1)[0]
+        found = find_mentions(sentence_before + " \0 " + sentence_after, clients)
+        if not found or any(_takes(command, flag[1]) for command, _ in found):
+            continue
+        middle = sentence_before + " \0 " + sentence_after
+        if _TIED_AFTER.search(middle) or _TIED_BEFORE.search(middle):
+            command, shown = found[0]
+            if command is not None and command.flags:
+                problems.append(Problem("unknown flag", f"{shown} {flag[1]}", block.line))
+    return problems
+
+
+# The text takes back what it said: "However, this command does not support it."
+_RETRACTION = re.compile(
+    r"\b(?:however|but|unfortunately|actually|note that|keep in mind|instead)\b[^.\n]{0,160}?(?:\bnot\b|n['’]t\b|\bno\b|instead)",
+    re.I,
+)
+_TIED_AFTER = re.compile(
+    r"\0[`*]*\s*(?:flags?|options?|parameters?|switch|argument)?\s*(?:of|with|for|in|to|on|when using|when running|while using)\s"
+    r"(?:the\s|your\s)?[`*]*(?:docker|git|kubectl)", re.I
+)  # fmt: skip
+_TIED_BEFORE = re.compile(
+    r"(?:docker|git|kubectl)[^`\0]*`?(?:\s+command)?\s+(?:with|has|takes|supports|plus|provides|accepts|offers|using|together with"
+    r"|along with|and|followed by)\s(?:its\s|the\s|a\s|an\s)?[`*]*\s*\0\s*[`*]*\s*(?:flag|option|parameter|switch)", re.I
+)  # fmt: skip
+
+
+def find_mentions(text: str, programs: Mapping[str, tuple[str, str]]) -> list[tuple[Any, str]]:
+    """Find the commands of known clients that a text names: what the specification says of each, and how it is called."""
+    mentions = []
+    names = "|".join(sorted(map(re.escape, programs), key=len, reverse=True))
+    for match in re.finditer(rf"(?<![\w/-])({names})(?:\.exe)?((?:[ \t]+[\w-]+)*)", text):
+        client, path = programs[match[1]]
+        specification, shown = load_specification(client), match[1]
+        path = path if path in specification.commands else ""
+        for word in match[2].split():
+            further = path if word.startswith("-") else specification.resolve(path, word)
+            if further is None:
+                break
+            path, shown = further, shown if word.startswith("-") else f"{shown} {word}"
+        command = specification.commands.get(path)
+        if command is not None and path and not command.group and not command.free:
+            mentions.append((command, shown))
+        elif path or match[2]:
+            mentions.append((None, shown))
+    return mentions
+
+
+def _takes(command: Any, flag: str) -> bool:
+    name = flag.lstrip("-")
+    return (
+        command is None
+        or name in command.flags
+        or flag in command.flags
+        or any(f.startswith(name) for f in command.flags)
+    )

@@ -1,11 +1,7 @@
-"""Files that a response tells its reader to write: Dockerfile, Compose, YAML, JSON, daemon.json; and syntax of scripts.
+"""JSON files: do they parse, and has a daemon.json only keys that dockerd reads?
 
-Covers what would make the program that reads the file refuse it. Fragments are taken for what they are: a Dockerfile
-without FROM, a Compose file with one service, `...` where something was left out, `<name>` where something is to be
-filled in. Not covered: style, Go templates (left alone), schemas of Kubernetes objects (only parsed as YAML).
-
-Sources: hadolint for Dockerfiles; the Compose specification's own schema, as check-jsonschema ships it; for daemon.json the
-keys that moby reads (daemon/config/config.go, config_linux.go and pkg/registry, and those it dropped since version 17).
+The keys are those that moby reads (daemon/config/config.go, config_linux.go and pkg/registry) and those it dropped
+since version 17.
 """
 
 import re

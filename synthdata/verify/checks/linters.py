@@ -1,8 +1,7 @@
-"""The two programs that read a response's files and scripts: hadolint and shellcheck, started for batches.
+"""The programs that read a response's files and scripts, hadolint and shellcheck, started for batches of them.
 
-Both only parse; nothing is run. They get files in a temporary folder, which is also their working folder and home, so
-that no configuration of the machine changes a verdict, within limits of time and size. Not covered: what is worth
-linting and which messages count (files.py).
+Both only parse; nothing is run. They get files in a temporary folder, which is also their working folder and home, so that no
+configuration of the machine changes a verdict, within limits of time and size.
 """
 
 import os
@@ -54,7 +53,9 @@ def _run_linter(program: str, texts: Sequence[str]) -> list[dict[str, Any]] | No
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     found = shutil.which(program, path=path)
     if found is None:
-        raise InputError(f"{program} is not installed: run 'pip install -r requirements.txt'.")
+        raise InputError(
+            f"checking this answer needs the program {program!r}, which is not installed: run pip install 'synthdata[verify]'."
+        )
     with tempfile.TemporaryDirectory() as folder:
         for number, text in enumerate(texts):
             Path(folder, str(number)).write_bytes(text.encode("utf-8", "replace"))

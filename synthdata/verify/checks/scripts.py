@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Shell scripts: errors of syntax, by shellcheck."""
 
 import re
 from collections.abc import Sequence

@@ -1,8 +1,7 @@
-"""YAML files: does it parse, and does the Compose specification allow it?
+"""YAML files: does it parse, and would Docker Compose take it?
 
-Covers several documents in one text, tabs, placeholders and elisions, and for Compose unknown keys and values of a wrong
-type, with the line and the nearest key. Not covered: text with Go templates, text nested or aliased beyond reason (both
-taken as it is), what Compose checks beyond its schema.
+Several documents in one text, tabs, placeholders and elisions are read as their writers meant them. Text with Go templates, and
+text nested or aliased beyond reason, is left alone and said to be.
 """
 
 import functools
@@ -18,22 +17,22 @@ _MAX_DEPTH = 100  # the C parser below PyYAML recurses, and no file that people 
 
 _MAX_ALIASES = 20  # aliases of aliases grow as a power of their number when a schema walks them
 
-_MASK = "zq"
+MASK = "zq"
 
 
 def check_yaml(text: str) -> list[Problem]:
     """Check that a text is YAML: at most one problem, its line counted from 1 in the text."""
-    return _parse_yaml(_prepare(text))[1]
+    return parse_yaml(prepare_yaml(text))[1]
 
 
 def check_compose(text: str) -> list[Problem]:
     """Check a Compose file or fragment against the schema of the Compose specification."""
-    prepared = _prepare(text)
-    documents, problems = _parse_yaml(prepared)
+    prepared = prepare_yaml(text)
+    documents, problems = parse_yaml(prepared)
     if problems:
         return problems
     for node, value in documents:
-        if not isinstance(value, dict) or len(re.findall(r"(?<!\S)\*\w", prepared)) > _MAX_ALIASES:
+        if not isinstance(value, dict):
             continue
         try:
             # Keys as text, aliases written out; a file that contains itself has no such form.
@@ -41,22 +40,72 @@ def check_compose(text: str) -> list[Problem]:
         except TypeError:
             continue
         for error in _make_validator().iter_errors(value):
-            problems += _explain(error, node, text)
+            problems += explain_error(error, node, text)
+        problems += _check_references(value, node)
     return list(dict.fromkeys(problems))
 
 
-def _prepare(text: str) -> str:
+def _check_references(value: dict[str, Any], node: Any) -> list[Problem]:
+    """Find networks, volumes, secrets, configs and services that a whole Compose file uses and does not define."""
+    services = value.get("services")
+    if not isinstance(services, dict) or "include" in value:
+        return []
+    if not all(isinstance(s, dict) and (s.keys() & {"image", "build", "extends"}) for s in services.values()):
+        return []  # a fragment: what it does not define may stand in the rest
+    problems = []
+    for name, service in services.items():
+        for kind in ("networks", "secrets", "configs"):
+            defined = {*(value.get(kind) or {}), *({"default"} if kind == "networks" else ())}
+            for place, used in enumerate(_list_names(service.get(kind))):
+                if used not in defined and _is_certain(used):
+                    line = find_line(node, ["services", name, kind, used if isinstance(service[kind], dict) else place])
+                    problems.append(
+                        Problem("compose reference", f"{kind}: {used}", line, f"is not defined under {kind}")
+                    )
+        for used in _list_names(service.get("depends_on")):
+            if used not in services and _is_certain(used):
+                line = find_line(node, ["services", name, "depends_on"])
+                problems.append(Problem("compose reference", f"depends_on: {used}", line, "is no service of this file"))
+        for place, mount in enumerate(service.get("volumes") or ()):
+            source = mount.get("source") if isinstance(mount, dict) and mount.get("type") == "volume" else None
+            if isinstance(mount, str) and (match := re.match(r"([A-Za-z\d][\w.-]*):/", mount)) and len(match[1]) > 1:
+                source = match[1]
+            if isinstance(source, str) and source not in (value.get("volumes") or {}) and _is_certain(source):
+                line = find_line(node, ["services", name, "volumes", place])
+                problems.append(
+                    Problem("compose reference", f"volumes: {source}", line, "is not defined under volumes")
+                )
+    return problems
+
+
+def _list_names(used: Any) -> list[str]:
+    if isinstance(used, dict):
+        return list(used)
+    items = used if isinstance(used, list) else []
+    names = [item.get("source") if isinstance(item, dict) else item for item in items]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _is_certain(name: str) -> bool:
+    return MASK not in name and "$" not in name and name not in ("...", "…")
+
+
+def prepare_yaml(text: str) -> str:
+    """Make placeholders words and elisions comments, so that a parser reads the rest."""
     text = text.encode("utf-8", "replace").decode()  # half a surrogate pair stops the parser
     # Placeholders become words; a line that only says that something was left out becomes a comment.
-    text = re.sub(r"<[A-Za-z][^<>\n]{0,60}>", lambda match: (_MASK * 40)[: len(match[0])], text)
+    text = re.sub(r"<[A-Za-z][^<>\n]{0,60}>", lambda match: (MASK * 40)[: len(match[0])], text)
     return re.sub(r"(?m)^([ \t]*)(?:- )?(?:\.\.\.|…)[ \t]*$", r"\1#", text)
 
 
-def _parse_yaml(text: str) -> tuple[list[tuple[Any, Any]], list[Problem]]:
+def parse_yaml(text: str) -> tuple[list[tuple[Any, Any]], list[Problem]]:
+    """Parse a prepared text: for each document its node and value, and a problem where it does not parse."""
     import yaml
 
-    if "{{" in text or _is_too_deep(text):
+    if "{{" in text:
         return [], []
+    if _is_too_deep(text) or _has_many_aliases(text):
+        return [], [Problem("too complex", "YAML nested or aliased beyond reason", 1, "was not read", fatal=False)]
     documents, loader = [], _make_loader()(text)
     try:
         while loader.check_node():
@@ -78,6 +127,12 @@ def _parse_yaml(text: str) -> tuple[list[tuple[Any, Any]], list[Problem]]:
     finally:
         loader.dispose()
     return documents, []
+
+
+def _has_many_aliases(text: str) -> bool:
+    """Aliases of aliases, and merged keys, grow as a power of their number when they are read."""
+    aliases = len(re.findall(r"(?:^|[\s\[{,:-])\*[\w.-]", text))
+    return aliases > _MAX_ALIASES or (aliases > 4 and len(re.findall(r"(?:^|[\s\[{,:-])&[\w.-]", text)) > 6)
 
 
 def _is_too_deep(text: str) -> bool:
@@ -137,7 +192,8 @@ def _make_validator() -> Any:
     return jsonschema.validators.validator_for(schema)(schema)
 
 
-def _explain(error: Any, node: Any, text: str) -> list[Problem]:
+def explain_error(error: Any, node: Any, text: str, what: str = "compose") -> list[Problem]:
+    """Write an error of a schema as problems: the key that is unknown, or the value that is of no allowed form."""
     value, path = error.instance, list(error.absolute_path)
     if error.context:
         # Of the forms that are allowed, the one of the right type says more than "none fits".
@@ -146,8 +202,8 @@ def _explain(error: Any, node: Any, text: str) -> list[Problem]:
             forms.setdefault(child.relative_schema_path[0], []).append(child)
         near = [form for form in forms.values() if not any(c.validator == "type" and not c.relative_path for c in form)]
         if len(near) == 1:
-            return [problem for child in near[0] for problem in _explain(child, node, text)]
-    if value is None or (isinstance(value, str) and (_MASK in value or "$" in value or value in ("...", "…"))):
+            return [problem for child in near[0] for problem in explain_error(child, node, text, what)]
+    if value is None or (isinstance(value, str) and (MASK in value or "$" in value or value in ("...", "…"))):
         return []
     where = ".".join(map(str, path))
     if error.validator == "additionalProperties" and isinstance(value, dict):
@@ -156,20 +212,21 @@ def _explain(error: Any, node: Any, text: str) -> list[Problem]:
         extra = [key for key in value if key not in known and not any(re.search(p, key) for p in patterns)]
         problems = []
         for key in extra:
-            if _MASK not in key:
+            if MASK not in key:
                 nearest = suggest_name(key, frozenset(known))
                 shown = f"{where}.{key}".lstrip(".")
-                problems.append(Problem("compose key", shown, _find_line(node, [*path, key]), nearest))
+                problems.append(Problem(f"{what} key", shown, find_line(node, [*path, key]), nearest))
         return problems
     if error.validator in ("required", "uniqueItems", "minItems"):
         return []  # a fragment may leave out what the whole file has
     shown = f"{where}: {str(value)[:60]}"
     return [
-        Problem("compose value", shown, _find_line(node, path), str(error.message)[-80:] if not error.context else "")
+        Problem(f"{what} value", shown, find_line(node, path), str(error.message)[-80:] if not error.context else "")
     ]
 
 
-def _find_line(node: Any, path: list[Any]) -> int:
+def find_line(node: Any, path: list[Any]) -> int:
+    """Find the line, counted from 1, at which the value behind a path of keys and positions stands."""
     line = node.start_mark.line + 1
     for step in path:
         if node.id == "mapping":

@@ -1,12 +1,13 @@
 """Is this git command one that the real git would take?
 
-Covers git's own options, commands and subcommands, and options as its parsers read them: unambiguous beginnings of long
-names, `--no-`, `-<number>`, joined short options. Not covered: numbers of arguments, aliases of a user's configuration,
-commands whose parser does not name what it refuses (marked free in the specification).
+Git's parsers take unambiguous beginnings of long names, `--no-` before most, joined short options and `-<number>`. Numbers of
+arguments and the aliases of a user's configuration are not judged, nor are commands whose parser does not name what it
+refuses (marked free in the specification).
 """
 
 from collections.abc import Sequence
 
+from synthdata.verify.cli.profiles import get_profile
 from synthdata.verify.cli.reading import NAMED, OPTIONAL, Reading
 from synthdata.verify.cli.specification import Specification
 from synthdata.verify.cli.suggest import suggest_command, suggest_flag
@@ -15,8 +16,9 @@ from synthdata.verify.problems import Problem, Word
 
 
 def check_git(words: Sequence[Word], specification: Specification) -> list[Problem]:
-    """Problems of one git command, in the order of its words; kinds as in cli.check_command."""
+    """Problems of one git command, in the order of its words."""
     reading = Reading(specification, "git")
+    profile = get_profile(specification.program)
     position = read_options(words, 1, reading)
     while position < len(words) and reading.command.group:
         word = words[position]
@@ -24,10 +26,14 @@ def check_git(words: Sequence[Word], specification: Specification) -> list[Probl
             return reading.problems
         further = specification.resolve(reading.path, word.text)
         if further is None:
+            if word.text in profile.subcommands.get(reading.path, ()):
+                return reading.problems
             if not reading.path and word.text not in specification.external and not reading.problems:
-                reading.report("unknown command", word, word.text, suggest_command("", word.text, specification))
+                reading.report_unknown(
+                    "unknown command", word, word.text, suggest_command("", word.text, specification)
+                )
             elif reading.path and not reading.command.facts.get("open") and not reading.problems:
-                reading.report(
+                reading.report_unknown(
                     "unknown command", word, word.text, suggest_command(reading.path, word.text, specification)
                 )
             return reading.problems
@@ -61,7 +67,8 @@ def read_long(word: Word, following: Word | None, reading: Reading) -> int:
     name, equals, value = word.text[2:].partition("=")
     full = complete_name(name, reading)
     if full is None:
-        reading.report("unknown flag", word, f"--{name}", suggest_flag(name, reading.path, reading.specification))
+        nearest = suggest_flag(name, reading.path, reading.specification)
+        reading.report_unknown("unknown flag", word, f"--{name}", nearest)
         return 0
     return read_value(full, word, value if equals else None, following, reading)
 
@@ -69,7 +76,10 @@ def read_long(word: Word, following: Word | None, reading: Reading) -> int:
 def read_shorts(word: Word, following: Word | None, reading: Reading) -> int:
     command = reading.command
     letters = word.text[1:]
-    if command.facts.get("any_short") or (letters.isdecimal() and command.facts.get("numbers")):
+    if len(letters) > 2 and letters in command.flags and not all(f"-{letter}" in command.flags for letter in letters):
+        reading.report("unknown flag", word, word.text, f"--{letters}")
+        return 0
+    if command.facts.get("any_short") or letters.isdecimal():
         return 0
     long = f"--{letters}" if len(letters) > 1 and complete_name(letters, reading) else ""
     while letters:

@@ -1,42 +1,39 @@
-"""Is this command one that the real client would take?
+"""Is this command one that a client built on cobra and pflag (docker, kubectl, helm, gh) would take?
 
-Covers clients whose specification crawl.py has made: the command path, flags in every form that Go's pflag reads, values by
-kind, the number of arguments, hidden and deprecated names; git, whose options are read otherwise, is in cli_git.py. Not
-covered: finding and splitting commands (shell.py), what only a server can refuse.
+How such a client reads its words: cobra walks down the names of its commands as long as they match, stepping over flags (and
+the word behind a flag that needs one). What is left goes to pflag. A long flag takes its value behind `=` or as the next
+word; a boolean one takes no next word, and one whose value is optional takes none either. Short flags join: in `-itp 80:80`
+the letters i and t are booleans and p takes the rest, or the next word when nothing is left. `--` ends the flags. Commands
+that start another program (docker run, kubectl exec) end them at the first argument: what follows belongs to that program,
+which is why an option behind the image's name is never seen by the client.
 """
 
+import re
 from collections.abc import Sequence
 
-from synthdata.verify.cli.profiles import SUCCESSORS
-from synthdata.verify.cli.reading import NAMED, OPTIONAL, Reading
+from synthdata.verify.cli.profiles import get_profile
+from synthdata.verify.cli.reading import NAMED, OPTIONAL, Reading, is_single
 from synthdata.verify.cli.specification import Command, Specification
 from synthdata.verify.cli.suggest import suggest_command, suggest_flag
 from synthdata.verify.cli.values import CHECKS
 from synthdata.verify.problems import Problem, Word
 
+# Images whose program takes options of its own, so that what stands behind their names may be meant for it.
+OWN_OPTIONS = re.compile(
+    r"^(?:postgres|postgis|timescale|mysql|mariadb|percona|redis|valkey|mongo|prometheus|alertmanager|node-exporter|traefik|consul"
+    r"|vault|nomad|etcd|minio|haproxy|caddy|envoy|nats|influx|cockroach|vllm|tgi|ollama|curl|ffmpeg|aws-cli|hadolint|git$|node$"
+    r"|python$|golang$|ruby$|php$|bash$|busybox$|jupyter|tensorflow|cadvisor|registry$|portainer|watchtower|wrk|hey$|k6$|locust"
+    r"|trivy|grype|syft|dive|nmap|stress|openvpn|pihole|plantuml|pandoc|terraform|kubectl|helm|gcloud|loki|tempo|otel|jaeger)",
+    re.I,
+)
 
-def check_command(words: Sequence[Word], specification: Specification) -> list[Problem]:
-    """Problems of one command, in the order of its words. words[0] is the program, by name or path.
 
-    Words that are not known stand for any words: they are never judged, and nothing is judged that hangs on them.
-    Kinds: unknown command, unknown flag, bad value, missing value, wrong number of arguments, removed command, deprecated.
+def check_pflag(words: Sequence[Word], specification: Specification, shown: str, path: str) -> list[Problem]:
+    """Problems of one command of a client built on cobra and pflag, in the order of its words.
+
+    shown: the program as it was written. path: the command path that the program stands for, "" for the client itself.
     """
-    if not words:
-        return []
-    program = words[0].text.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".exe")
-    if program == "docker-machine":
-        return [Problem("removed command", program, words[0].line, "docker context")]
-    if specification.grammar == "git":
-        from synthdata.verify.cli.git import check_git
-
-        return check_git(words, specification)
-    if program == "docker-compose":
-        reading = Reading(specification, program, "compose" if "compose" in specification.commands else "")
-        reading.report("deprecated", words[0], "", "docker compose", fatal=False)
-        if not reading.path:
-            return reading.problems
-    else:
-        reading = Reading(specification, program or specification.program)
+    reading = Reading(specification, shown, path)
     rest = find_command(words, reading)
     if rest is not None:
         check_rest(rest, reading)
@@ -93,14 +90,72 @@ def check_rest(rest: list[Word], reading: Reading) -> None:
     if command.group:
         if arguments and arguments[0].known:
             text = arguments[0].text
-            reading.report(
-                "unknown command", arguments[0], text, suggest_command(reading.path, text, reading.specification)
-            )
+            nearest = suggest_command(reading.path, text, reading.specification)
+            reading.report_unknown("unknown command", arguments[0], text, nearest)
         return
+    check_arguments(rest, arguments, sure, reading)
+
+
+def check_arguments(rest: list[Word], arguments: list[Word], sure: bool, reading: Reading) -> None:
+    """Judge the arguments of a command: how many, what the first one is, and options that came too late to be options."""
+    command, profile = reading.command, get_profile(reading.specification.program)
     low, high = command.arguments
-    if sure and (len(arguments) < low or (high is not None and len(arguments) > high)):
+    first = rest[0] if rest else Word("")
+    given = {word.text.partition("=")[0].lstrip("-") for word in rest if word.text.startswith("-")}
+    given |= {command.shorts.get(letter, "") for name in given for letter in name}
+    stands_in = bool(given & profile.instead)
+    missing = sorted(command.required - given) if sure else []
+    if missing and not stands_in:
+        reading.report("missing flag", first, f"--{missing[0]}", f"--{missing[0]} is required")
+    elif sure and not stands_in and (len(arguments) < low or (high is not None and len(arguments) > high)):
         right = f"at least {low}" if high is None else str(low) if low == high else f"{low} to {high}"
-        reading.report("wrong number of arguments", rest[0] if rest else Word(""), "", right)
+        reading.report("wrong number of arguments", first, "", right)
+    kind = profile.argument_kinds.get(reading.path, "")
+    for word in arguments[:1] if kind else ():
+        if word.known and (right := CHECKS[kind](word.text)):
+            reading.report("bad value", word, word.text, right)
+    if command.stops and len(arguments) > 1:
+        check_late_option(arguments, reading)
+
+
+def check_late_option(arguments: list[Word], reading: Reading) -> None:
+    """Report an option of the client's own that stands behind the image's or container's name, where the client hands it on."""
+    subject, late = arguments[0], arguments[1]
+    if not is_single(subject) or not late.text.startswith("-") or late.text in ("-", "--"):
+        return
+    name, _, value = late.text.lstrip("-").partition("=")
+    command = reading.command
+    following = arguments[2].text if len(arguments) > 2 else value
+    if late.text.startswith("--"):
+        own = name in command.flags
+    else:
+        own = bool(name) and all(letter in command.shorts for letter in name[:1])
+        kind = command.flags.get(command.shorts.get(name[:1], ""), "")
+        # A letter means something to many programs: it was meant for the client where its value is of the client's kind.
+        own = own and (
+            not late.known
+            or kind == "bool"
+            or looks_like_value(command.shorts.get(name[:1], ""), following or name[1:])
+        )
+    program = subject.text.rpartition("/")[2].partition(":")[0].partition("@")[0]
+    takes_options = bool(OWN_OPTIONS.search(program)) and reading.path != "container exec"
+    if own:
+        text = f"{subject.text} {late.text}"
+        reading.report(
+            "option after the image", late, text, f"put {late.text} before {subject.text}", fatal=not takes_options
+        )
+
+
+def looks_like_value(flag: str, value: str) -> bool:
+    """Tell whether a value is one of a port mapping, a volume or a variable, as these flags of docker run take them."""
+    patterns = {
+        "publish": r"[\d.:-]*\d+:\d+(/\w+)?",
+        "volume": r"[^:]+:/.*",
+        "env": r"\w+=.*",
+        "network": r".+",
+        "name": r".+",
+    }
+    return re.fullmatch(patterns.get(flag, r"(?!)"), value) is not None
 
 
 def check_flags(words: Sequence[Word], reading: Reading) -> tuple[list[Word], bool]:
@@ -116,7 +171,7 @@ def check_flags(words: Sequence[Word], reading: Reading) -> tuple[list[Word], bo
         if text == "--":
             break
         if not text.startswith("-") or text == "-":
-            sure = sure and word.known
+            sure = sure and is_single(word)
             if not word.known and OPTIONAL.search(text):
                 continue
             arguments.append(word)
@@ -131,13 +186,14 @@ def check_flags(words: Sequence[Word], reading: Reading) -> tuple[list[Word], bo
                 sure = sure and (following.known or not OPTIONAL.search(following.text))
         else:
             sure = False
-    return [*arguments, *words[position:]], sure and all(word.known for word in words[position:])
+    return [*arguments, *words[position:]], sure and all(is_single(word) for word in words[position:])
 
 
 def check_long(word: Word, following: Word | None, reading: Reading) -> str:
     name, equals, value = word.text[2:].partition("=")
     if name not in reading.command.flags:
-        reading.report("unknown flag", word, f"--{name}", suggest_flag(name, reading.path, reading.specification))
+        nearest = suggest_flag(name, reading.path, reading.specification)
+        reading.report_unknown("unknown flag", word, f"--{name}", nearest)
         return "unsure"
     return check_value(name, word, value if equals else None, following, reading)
 
@@ -152,7 +208,7 @@ def check_shorts(word: Word, following: Word | None, reading: Reading) -> str:
         name = command.shorts.get(letter)
         if name is None:
             if letter != "h" and (word.known or letter.isalnum()):
-                reading.report("unknown flag", word, f"-{letter}", long)
+                reading.report_unknown("unknown flag", word, f"-{letter}", long)
             return "unsure"
         kind = command.flags[name]
         value = None
@@ -161,6 +217,8 @@ def check_shorts(word: Word, following: Word | None, reading: Reading) -> str:
         elif kind != "bool" and not kind.endswith("?") and letters:
             value, letters = letters, ""
         outcome = check_value(name, word, value, following, reading, long)
+    if len(long) > 4 and not reading.problems:  # `-namespace x` is read as `-n amespace`
+        reading.report("single dash", word, word.text, long, fatal=False)
     return outcome
 
 
@@ -173,8 +231,9 @@ def check_value(
     """
     command = reading.command
     dashed = name if name[0] == "-" else f"--{name}"
-    if name in command.deprecated or (name in command.hidden and name in SUCCESSORS):
-        reading.report("deprecated", word, dashed, SUCCESSORS.get(name, ""), fatal=False)
+    successors = get_profile(reading.specification.program).successors
+    if name in command.deprecated or (name in command.hidden and name in successors):
+        reading.report("deprecated", word, dashed, successors.get(name, ""), fatal=False)
     kind = command.flags[name]
     known, outcome = word.known, ""
     if value is None:

@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 class Profile:
     """Facts of one client, beside its specification.
 
-    programs: other programs that its specification covers, each with the command path it begins at. gone: programs that no
-    longer exist, with what took their place. successors: deprecated flags, with what to write instead. moved: commands that
-    went elsewhere. kinds: what a flag of this name takes where the help says only "string" or "list". argument_kinds: what
-    the first argument of a command is. inherits: commands that hand their options on to others, whose flags they take too.
-    instead: flags that stand in for arguments. stand_alone: what "NAME COMMAND --help" in prose may be called.
+    programs: other programs that its specification covers, each with the command path it begins at.
+    gone: programs that no longer exist, with what took their place.
+    successors: deprecated flags, with what to write instead. moved: commands that went elsewhere.
+    kinds: what a flag of this name takes where the help says only "string" or "list".
+    argument_kinds: what the first argument of a command is.
+    inherits: commands that hand their options on to others, whose flags they take too.
+    subcommands: names that a usage text gives as words, so that no crawl finds them.
+    instead: flags that stand in for arguments.
     external: commands of packages installed apart. newer: names added after the version of the specification.
-    hidden_flags, hidden_commands: names that a crawler tries although no help lists them. environment: keeps the client from
-    any server while it is asked.
+    hidden_flags, hidden_commands: names that a crawler tries although no help lists them.
+    environment: keeps the client from any server while it is asked.
     """
 
     programs: dict[str, str] = field(default_factory=dict)
@@ -27,12 +30,17 @@ class Profile:
     kinds: dict[str, str] = field(default_factory=dict)
     argument_kinds: dict[str, str] = field(default_factory=dict)
     inherits: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    subcommands: dict[str, tuple[str, ...]] = field(default_factory=dict)
     instead: frozenset[str] = frozenset()
     external: tuple[str, ...] = ()
     newer: dict[str, str] = field(default_factory=dict)
     hidden_flags: tuple[str, ...] = ()
     hidden_commands: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
 
 
 _IMAGE_COMMANDS = (
@@ -44,7 +52,13 @@ PROFILES = {
     "docker": Profile(
         programs={"docker-compose": "compose"},
         gone={"docker-machine": "docker context"},
-        successors={"net": "--network", "net-alias": "--network-alias", "time": "--timeout", "volume": "--volumes", "y": "--yes"},
+        successors={
+            "net": "--network",
+            "net-alias": "--network-alias",
+            "time": "--timeout",
+            "volume": "--volumes",
+            "y": "--yes",
+        },
         moved={"docker scan": "docker scout", "docker deploy": "docker stack deploy"},
         kinds={
             "publish": "port",
@@ -66,70 +80,130 @@ PROFILES = {
             "ulimit": "ulimit",
         },
         argument_kinds=dict.fromkeys(_IMAGE_COMMANDS, "reference"),
-        external=tuple(
-            "ai cagent cloud debug desktop extension feedback init mcp model offload pass sandbox sbom scout".split()
+        external=_split(
+            """ai cagent cloud debug desktop extension feedback init mcp model offload pass sandbox sbom scout"""
         ),
-        hidden_flags=tuple(
-            """all builder compress config cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems detach detach-keys
-            details dns-opt disable-content-trust email entrypoint filter force-rm hash index insecure-registry interactive
-            invoke isolation keep-storage kernel-memory last memory memory-swap metadata-file name net net-alias network
-            no-ansi no-cache-filter no-rm on orchestrator output parallel print progress quiet registry-mirror rm root
-            rootless secret security-opt squash ssh stream time tty ulimit use-api-socket verbose volume workdir y""".split()
-        ),
+        hidden_flags=_split("""
+all builder compress config cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems detach detach-keys details
+dns-opt disable-content-trust email entrypoint filter force-rm hash index insecure-registry interactive invoke
+isolation keep-storage kernel-memory last memory memory-swap metadata-file name net net-alias network no-ansi
+no-cache-filter no-rm on orchestrator output parallel print progress quiet registry-mirror rm root rootless
+secret security-opt squash ssh stream time tty ulimit use-api-socket verbose volume workdir y"""),
         hidden_commands=("checkpoint", "engine", "publish", "scan", "viz", "watch", "alpha", "app", "desktop"),
         environment={"DOCKER_HOST": "tcp://127.0.0.1:1"},
     ),
     "git": Profile(
         inherits={
-            "log": ("diff", "shortlog"),
-            "show": ("log", "diff"),
-            "whatchanged": ("log", "diff"),
-            "reflog": ("log", "diff"),
-            "reflog show": ("log", "diff"),
             "stash": ("stash push",),
-            "stash list": ("log", "diff"),
-            "stash show": ("diff", "log"),
-            "shortlog": ("log",),
-            "format-patch": ("log", "diff"),
             "difftool": ("diff",),
-            "diff": ("diff-files",),
-            "diff-files": ("diff",),
-            "diff-index": ("diff",),
-            "diff-tree": ("log", "diff"),
-            "range-diff": ("diff", "log"),
-            "rev-list": ("log",),
-            "cherry-pick": ("rev-list",),
-            "revert": ("rev-list",),
             "submodule summary": ("diff",),
-            "merge-tree": (),
+            "bundle create": ("rev-list", "log"),
+            "fast-export": ("rev-list", "log"),
+            "request-pull": ("diff",),
         },
-        external=tuple(
-            """annex archimport citool crypt cvsexportcommit cvsimport cvsserver extras filter-repo flow gui gui--askpass
-            gitk instaweb k lfs p4 review secret send-email svn standup town""".split()
-        ),
+        subcommands={
+            "credential": ("fill", "approve", "reject", "capability"),
+            "credential-cache": ("exit",),
+            "rerere": ("clear", "forget", "diff", "remaining", "status", "gc"),
+            "bundle": ("create", "verify", "list-heads", "unbundle"),
+            "notes": ("list", "add", "copy", "append", "edit", "show", "merge", "remove", "prune", "get-ref"),
+            "submodule": (
+                "init",
+                "deinit",
+                "update",
+                "summary",
+                "foreach",
+                "sync",
+                "absorbgitdirs",
+                "set-branch",
+                "set-url",
+            ),
+            "subtree": ("add", "merge", "split", "pull", "push"),
+            "bisect": _split("start bad new good old terms skip next reset visualize view replay log run"),
+            "http-fetch": (),
+            "quiltimport": (),
+            "instaweb": ("start", "stop", "restart"),
+        },
+        external=_split("""
+annex archimport citool crypt cvsexportcommit cvsimport cvsserver extras filter-repo flow gui gui--askpass
+gitk instaweb k lfs p4 review secret send-email svn standup town"""),
         newer={
-            "show-ref --branches": "2.46", "replay": "2.44", "refs": "2.46", "backfill": "2.49", "diff-pairs": "2.50",
-            "last-modified": "2.52", "repo": "2.52", "history": "2.53", "refs migrate": "2.46", "refs verify": "2.46",
-            "refs list": "2.51", "refs exists": "2.52", "refs optimize": "2.52", "show-ref --exists": "2.43",
-            "clone --revision": "2.49", "clone --ref-format": "2.45", "init --ref-format": "2.45",
-            "config list": "2.46", "config get": "2.46", "config set": "2.46", "config unset": "2.46",
-            "config rename-section": "2.46", "config remove-section": "2.46", "config edit": "2.46",
-            "config --comment": "2.45", "config --show-names": "2.46", "config --value": "2.46", "config --all": "2.46",
-            "config --regexp": "2.46", "config --append": "2.46", "config --url": "2.46",
-            "fetch --porcelain": "2.41", "branch --omit-empty": "2.42", "tag --omit-empty": "2.42",
-            "for-each-ref --omit-empty": "2.42", "for-each-ref --include-root-refs": "2.45",
-            "for-each-ref --start-after": "2.51", "merge-tree --merge-base": "2.40", "merge-tree --stdin": "2.40",
-            "merge-tree --quiet": "2.50", "worktree add --orphan": "2.42", "worktree repair --relative-paths": "2.48",
-            "worktree add --relative-paths": "2.48", "worktree move --relative-paths": "2.48",
-            "pack-refs --include": "2.42", "pack-refs --exclude": "2.42", "pack-refs --auto": "2.45",
-            "cherry-pick --empty": "2.45", "add --renormalize": "2.16", "push --branches": "2.46", "ls-remote --branches": "2.46",
-            "log --remerge-diff": "2.35", "cat-file -Z": "2.42", "stash export": "2.51", "stash import": "2.51",
-            "maintenance is-needed": "2.52", "reflog list": "2.45", "reflog write": "2.51", "reflog drop": "2.50",
-            "sparse-checkout check-rules": "2.41", "sparse-checkout clean": "2.52", "bundle create --version": "2.31",
-            "rebase --reset-author-date": "2.29", "diff --max-depth": "2.52", "range-diff --diff-merges": "2.49",
-            "commit --trailer": "2.32", "gc --max-cruft-size": "2.43", "repack --max-cruft-size": "2.43",
-            "repack --filter": "2.43", "repack --filter-to": "2.43", "rev-list --missing": "2.16", "survey": "2.47",
-            "var --list": "1.5", "submodule add --ref-format": "2.46", "attr": "2.99",
+            "show-ref --branches": "2.46",
+            "replay": "2.44",
+            "refs": "2.46",
+            "backfill": "2.49",
+            "diff-pairs": "2.50",
+            "last-modified": "2.52",
+            "repo": "2.52",
+            "history": "2.53",
+            "refs migrate": "2.46",
+            "refs verify": "2.46",
+            "refs list": "2.51",
+            "refs exists": "2.52",
+            "refs optimize": "2.52",
+            "show-ref --exists": "2.43",
+            "clone --revision": "2.49",
+            "clone --ref-format": "2.45",
+            "init --ref-format": "2.45",
+            "config list": "2.46",
+            "config get": "2.46",
+            "config set": "2.46",
+            "config unset": "2.46",
+            "config rename-section": "2.46",
+            "config remove-section": "2.46",
+            "config edit": "2.46",
+            "config --comment": "2.45",
+            "config --show-names": "2.46",
+            "config --value": "2.46",
+            "config --all": "2.46",
+            "config --regexp": "2.46",
+            "config --append": "2.46",
+            "config --url": "2.46",
+            "fetch --porcelain": "2.41",
+            "branch --omit-empty": "2.42",
+            "tag --omit-empty": "2.42",
+            "for-each-ref --omit-empty": "2.42",
+            "for-each-ref --include-root-refs": "2.45",
+            "for-each-ref --start-after": "2.51",
+            "merge-tree --merge-base": "2.40",
+            "merge-tree --stdin": "2.40",
+            "merge-tree --quiet": "2.50",
+            "worktree add --orphan": "2.42",
+            "worktree repair --relative-paths": "2.48",
+            "worktree add --relative-paths": "2.48",
+            "worktree move --relative-paths": "2.48",
+            "pack-refs --include": "2.42",
+            "pack-refs --exclude": "2.42",
+            "pack-refs --auto": "2.45",
+            "cherry-pick --empty": "2.45",
+            "add --renormalize": "2.16",
+            "push --branches": "2.46",
+            "ls-remote --branches": "2.46",
+            "log --remerge-diff": "2.35",
+            "cat-file -Z": "2.42",
+            "stash export": "2.51",
+            "stash import": "2.51",
+            "maintenance is-needed": "2.52",
+            "reflog list": "2.45",
+            "reflog write": "2.51",
+            "reflog drop": "2.50",
+            "sparse-checkout check-rules": "2.41",
+            "sparse-checkout clean": "2.52",
+            "bundle create --version": "2.31",
+            "rebase --reset-author-date": "2.29",
+            "diff --max-depth": "2.52",
+            "range-diff --diff-merges": "2.49",
+            "commit --trailer": "2.32",
+            "gc --max-cruft-size": "2.43",
+            "repack --max-cruft-size": "2.43",
+            "repack --filter": "2.43",
+            "repack --filter-to": "2.43",
+            "rev-list --missing": "2.16",
+            "survey": "2.47",
+            "var --list": "1.5",
+            "submodule add --ref-format": "2.46",
+            "check-mailmap --mailmap-file": "2.47",
+            "check-mailmap --mailmap-blob": "2.47",
         },
         environment={"GIT_CONFIG_NOSYSTEM": "1"},
     ),
@@ -137,14 +211,14 @@ PROFILES = {
         moved={"kubectl rolling-update": "kubectl rollout"},
         kinds={"dry-run": "dry-run"},
         argument_kinds={"run": ""},
-        instead=frozenset({"filename", "kustomize", "all", "raw", "list", "selector", "local", "help", "from-file", "patch-file"}),
-        external=tuple("argo cert-manager cnpg ctx df-pv krew neat ns oidc-login stern tree view-secret who-can".split()),
-        hidden_flags=tuple(
-            """all cluster-store container delete-local-data export generator heapster-namespace heapster-port
-            heapster-scheme heapster-service host-port include-uninitialized limits no-headers record replicas requests restart
-            schedule service-account serviceaccount short show-all use-openapi-print-columns append-hash server-dry-run
-            hostport pod generated-name prune-whitelist save-config env port""".split()
+        instead=frozenset(
+            {"filename", "kustomize", "all", "raw", "list", "selector", "local", "help", "from-file", "patch-file"}
         ),
+        external=_split("""argo cert-manager cnpg ctx df-pv krew neat ns oidc-login stern tree view-secret who-can"""),
+        hidden_flags=_split("""all cluster-store container delete-local-data export generator heapster-namespace heapster-port
+heapster-scheme heapster-service host-port include-uninitialized limits no-headers record replicas requests
+restart schedule service-account serviceaccount short show-all use-openapi-print-columns append-hash
+server-dry-run hostport pod generated-name prune-whitelist save-config env port"""),
         hidden_commands=("alpha", "convert", "rolling-update", "run-container", "options", "kui"),
         environment={"KUBECONFIG": "kubeconfig"},
     ),

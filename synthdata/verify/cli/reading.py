@@ -1,13 +1,14 @@
-"""TODO docstring."""
+"""How far one command has been read, whichever grammar its client has."""
 
 import re
 
+from synthdata.verify.cli.profiles import get_profile
 from synthdata.verify.cli.specification import Command, Specification
 from synthdata.verify.problems import Problem, Word
 
-# A placeholder for words that may be left out, after which flags may still follow.
-NAMED = re.compile(r"--[a-z][a-z0-9-]*=|-[A-Za-z]")  # the flag's name is known though its value is not
+NAMED = re.compile(r"--[A-Za-z][\w.-]*=|-[A-Za-z]")  # the flag's name is known though its value is not
 
+# A placeholder for words that may be left out, after which flags may still follow.
 OPTIONAL = re.compile(r"^\[|^(…|\.\.\.)$|option|flag", re.I)
 
 
@@ -22,5 +23,22 @@ class Reading:
     def command(self) -> Command:
         return self.specification.commands[self.path]
 
+    def report_unknown(self, kind: str, word: Word, text: str, suggestion: str = "") -> None:
+        """Report a name that the specification lacks; one that came with a later version is no fault."""
+        newer = get_profile(self.specification.program).newer.get(f"{self.path} {text}".strip())
+        if newer:
+            self.report("newer version", word, text, f"since {self.specification.program} {newer}", fatal=False)
+        else:
+            self.report(kind, word, text, suggestion)
+
     def report(self, kind: str, word: Word, text: str, suggestion: str = "", fatal: bool = True) -> None:
         self.problems.append(Problem(kind, f"{self.shown} {text}".strip(), word.line, suggestion, fatal))
+
+
+# A placeholder that stands for one word: <container>, CONTAINER_ID, my-container, {name}.
+SINGLE = re.compile(r"<[^<>]*[^s.…>]>|\{[\w-]*[^\Ws]\}|[A-Za-z][\w.-]*[^\Ws]")
+
+
+def is_single(word: Word) -> bool:
+    """Tell whether a word is certainly one argument, although its value may not be known."""
+    return word.known or (SINGLE.fullmatch(word.text) is not None and not OPTIONAL.search(word.text))

@@ -1,7 +1,4 @@
-"""What a client takes: the files that crawl.py writes, read, and what is nearest in them to a name that does not exist.
-
-Not covered: reading a command (cli.py, cli_git.py).
-"""
+"""What a client takes: the specifications that a crawl writes, read."""
 
 import functools
 import json
@@ -10,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from synthdata.base.errors import InputError
-from synthdata.verify.cli.profiles import NAMED_KINDS
+from synthdata.verify.cli.profiles import get_profile
 
+# Kinds of value that a help text names and that say nothing of what the parser takes.
+OPEN_KINDS = ("string", "list", "gpu-request", "ulimit")
 FOLDER = Path(__file__).parent / "specs"
 
 
@@ -25,6 +24,7 @@ class Command:
     stops: bool = False
     free: bool = False
     arguments: tuple[int, int | None] = (0, None)
+    required: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
     deprecated: frozenset[str] = frozenset()
     facts: dict[str, Any] = field(default_factory=dict)
@@ -69,6 +69,7 @@ def load_specification(name: str) -> Specification:
         raise InputError(
             f"{path.name} is no specification ({error}). Make it again with synthdata.verify.crawl."
         ) from None
+    _hand_down(facts["program"], commands)
     return Specification(
         program=facts["program"],
         version=facts["version"],
@@ -76,18 +77,35 @@ def load_specification(name: str) -> Specification:
         traverses=facts.get("traverses", True),
         commands=commands,
         aliases=facts["aliases"],
-        external=frozenset(facts.get("external", ())),
+        external=frozenset(facts.get("external", ())) | set(get_profile(facts["program"]).external) - set(commands),
     )
 
 
+def _hand_down(program: str, commands: dict[str, Command]) -> None:
+    """Give commands the options that they hand on to others (git log those of git diff), but their own come first."""
+    own = {path: command.flags for path, command in commands.items()}
+    for path, sources in get_profile(program).inherits.items():
+        command = commands.get(path)
+        known = [source for source in sources if source in own]
+        if command is None or command.free or not known:
+            continue
+        for source in known:
+            for further in (source, *get_profile(program).inherits.get(source, ())):
+                # An abbreviation of an inherited name is not tried: "!" takes it at its whole length only.
+                command.flags = {
+                    name: f"{kind.rstrip('!')}!" for name, kind in own.get(further, {}).items()
+                } | command.flags
+        command.facts = {**command.facts, "numbers": True}
+
+
 def read_command(facts: dict[str, Any], known: dict[str, Any]) -> Command:
-    named = NAMED_KINDS.get(facts["program"], {})
+    named = get_profile(facts["program"]).kinds
     flags: dict[str, str] = {}
     shorts: dict[str, str] = {}
     for name, written in (facts.get("persistent", {}) | known["flags"]).items():
         kind, _, short = written.partition(" ")
         flags[name] = (
-            named[name] + "?" * kind.endswith("?") if kind.strip("?") in ("string", "list") and name in named else kind
+            named[name] + "?" * kind.endswith("?") if name in named and kind.strip("?") in OPEN_KINDS else kind
         )
         if short:
             shorts[short] = name
@@ -101,6 +119,7 @@ def read_command(facts: dict[str, Any], known: dict[str, Any]) -> Command:
         stops=known.get("stops", False),
         free=known.get("free", False),
         arguments=(low, high),
+        required=frozenset(known.get("required", ())),
         hidden=frozenset(known.get("hidden", ())),
         deprecated=frozenset(known.get("deprecated", ())),
         facts=known,

@@ -1,16 +1,14 @@
-"""TODO docstring."""
+"""What is nearest to a name that does not exist."""
 
 import difflib
 from collections.abc import Sequence
 
-from synthdata.verify.cli.profiles import MOVED
+from synthdata.verify.cli.profiles import get_profile
 from synthdata.verify.cli.specification import Specification
 
 
 def suggest_name(name: str, names: Sequence[str] | frozenset[str]) -> str:
     """Find the nearest of some names, "" when none is near."""
-    import difflib
-
     return next(iter(difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.7)), "")
 
 
@@ -38,7 +36,7 @@ def suggest_flag(name: str, path: str, specification: Specification) -> str:
 def suggest_command(path: str, word: str, specification: Specification) -> str:
     """The real subcommand nearest to one that does not exist, here or elsewhere in the client, else ""."""
     prefix = f"{path} " if path else ""
-    if moved := MOVED.get(f"{specification.program} {prefix}{word}"):
+    if moved := get_profile(specification.program).moved.get(f"{specification.program} {prefix}{word}"):
         return moved
     names = [p.removeprefix(prefix) for p in (*specification.commands, *specification.aliases) if p.startswith(prefix)]
     here = [name for name in names if name and " " not in name]

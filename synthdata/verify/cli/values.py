@@ -1,10 +1,6 @@
-"""Is a flag's value one that the client's own parser takes?
+"""Is a flag's value one that the client's own parser takes, before any server is asked?"""
 
-Covers the kinds of value that docker, kubectl and others of Go's pflag refuse before any server is asked: numbers, sizes,
-durations, ports, mounts, and words of a closed list. Not covered: what only a server can refuse (names of images, drivers,
-networks), files that must exist, and kinds not named here, which are taken as they are.
-"""
-
+import ipaddress
 import re
 from collections.abc import Callable
 
@@ -121,6 +117,76 @@ def check_dry_run(value: str) -> str:
     return "" if value in ("none", "server", "client", "true", "false", "unchanged") else "none, client or server"
 
 
+def check_gpus(value: str) -> str:
+    known = {"driver", "count", "device", "capabilities", "options"}
+    keys = {part.strip("\"'").partition("=")[0] for part in re.findall(r'(?:"[^"]*"|[^,])+', value)}
+    ok = (
+        value == "all"
+        or re.fullmatch(r"-?\d+", value)
+        or ("=" in value and all(key in known or key == "all" or key.isdecimal() for key in keys))
+    )
+    return "" if ok else "all, a number or device=…"
+
+
+def check_ip(value: str) -> str:
+    try:
+        ipaddress.ip_address(value.strip())
+    except ValueError:
+        return "an IP address"
+    return ""
+
+
+def check_userns(value: str) -> str:
+    return "" if value in ("", "host") else "host"
+
+
+def check_host_mode(value: str) -> str:
+    return "" if value in ("", "host") else "host"
+
+
+def check_cgroupns(value: str) -> str:
+    return "" if value in ("", "host", "private") else "host or private"
+
+
+def check_expose(value: str) -> str:
+    ports, _, protocol = value.partition("/")
+    low, _, high = ports.partition("-")
+    fine = all(port.isdecimal() and int(port) <= 65535 for port in (low, high or low))
+    return "" if fine and protocol.lower() in ("", "tcp", "udp", "sctp") else "a port or a range of ports"
+
+
+def check_mac(value: str) -> str:
+    ok = re.fullmatch(r"(?:[\da-fA-F]{2}[:-]){5,7}[\da-fA-F]{2}|(?:[\da-fA-F]{4}\.){2,3}[\da-fA-F]{4}", value)
+    return "" if ok else "a MAC address"
+
+
+def check_reference(value: str) -> str:
+    """An image's name as docker reads it (distribution/reference): lower case, at most one tag, perhaps a digest."""
+    if not value or value.isupper() or re.fullmatch(r"(?:sha256:)?[\da-f]{6,64}", value):
+        return ""  # IMAGE:TAG stands for a name; an image may be called by its id
+    name, at, digest = value.partition("@")
+    if at and not re.fullmatch(r"[A-Za-z][\w+.-]*:[\da-fA-F]{32,}", digest):
+        return "name@sha256:…" if known_hex(digest) else ""
+    domain, slash, path = name.partition("/")
+    if not slash or not ("." in domain or ":" in domain or domain == "localhost" or domain != domain.lower()):
+        path = name
+    elif not re.fullmatch(r"(?:[A-Za-z\d](?:[A-Za-z\d-]*[A-Za-z\d])?\.?)+(?::\d+)?|\[[\da-fA-F:]+\](?::\d+)?", domain):
+        return "a name in lower case" if domain != domain.lower() else "name[:tag]"
+    elif domain != domain.lower() and "." not in domain and ":" not in domain:
+        path = name
+    repository, colon, tag = path.partition(":")
+    if repository != repository.lower():
+        return "a name in lower case"
+    if not re.fullmatch(r"[a-z\d]+(?:(?:\.|_|__|-+)[a-z\d]+)*(?:/[a-z\d]+(?:(?:\.|_|__|-+)[a-z\d]+)*)*", repository):
+        return "name[:tag]"
+    return "" if not colon or re.fullmatch(r"\w[\w.-]{0,127}", tag, re.A) else "name[:tag]"
+
+
+def known_hex(digest: str) -> bool:
+    """A digest that was shortened with dots is none, and not meant to be typed as it is."""
+    return "." not in digest and "…" not in digest
+
+
 def check_git_integer(value: str) -> str:
     return "" if GIT_INTEGER.fullmatch(value) else "a whole number"
 
@@ -144,4 +210,12 @@ CHECKS: dict[str, Callable[[str], str]] = {
     "container-mode": check_container_mode,
     "dry-run": check_dry_run,
     "git-int": check_git_integer,
+    "gpus": check_gpus,
+    "ip": check_ip,
+    "userns": check_userns,
+    "host-mode": check_host_mode,
+    "cgroupns": check_cgroupns,
+    "expose": check_expose,
+    "mac": check_mac,
+    "reference": check_reference,
 }

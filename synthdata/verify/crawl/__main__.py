@@ -17,16 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from synthdata.base.errors import InputError
+from synthdata.verify.cli.profiles import get_profile
 from synthdata.verify.cli.specification import FOLDER
 from synthdata.verify.crawl.cobra import crawl_client, crawl_plugins, find_persistent, find_traversal
 from synthdata.verify.crawl.git import crawl_git
 from synthdata.verify.crawl.installed import open_client
-
-# Commands of plugins that are installed apart: real, but nothing here can ask them.
-EXTERNAL = {
-    "docker": "ai cagent cloud debug desktop extension feedback init mcp model offload pass sandbox sbom scout",
-    "kubectl": "argo cert-manager cnpg ctx df-pv krew neat ns oidc-login stern tree view-secret who-can",
-}
 
 
 def crawl(name: str, program: str = "", plugins: str = "", man: str = "", arguments: bool = False) -> dict[str, Any]:
@@ -46,7 +41,7 @@ def crawl(name: str, program: str = "", plugins: str = "", man: str = "", argume
         "grammar": "pflag",
         "traverses": traverses,
         "persistent": find_persistent(facts["commands"]),
-        "external": [other for other in EXTERNAL.get(name, "").split() if other not in facts["commands"]],
+        "external": [other for other in get_profile(name).external if other not in facts["commands"]],
         **facts,
     }
 

@@ -14,21 +14,10 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from synthdata.verify.cli.profiles import get_profile
 from synthdata.verify.crawl.installed import Client, open_client
 
-# Names that clients accept and do not list, from their sources and lists of deprecated features.
-HIDDEN_FLAGS = {
-    "docker": """all builder compress config cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems detach detach-keys
-    details dns-opt disable-content-trust email entrypoint filter force-rm hash index insecure-registry interactive invoke
-    isolation keep-storage kernel-memory last memory memory-swap metadata-file name net net-alias network no-ansi
-    no-cache-filter no-rm on orchestrator output parallel print progress quiet registry-mirror rm root rootless secret
-    security-opt squash ssh stream time tty ulimit use-api-socket verbose volume workdir y""",
-    "kubectl": """all cluster-store container delete-local-data export generator heapster-namespace heapster-port
-    heapster-scheme heapster-service host-port include-uninitialized limits no-headers record replicas requests restart
-    schedule service-account serviceaccount short show-all use-openapi-print-columns append-hash server-dry-run
-    hostport pod generated-name prune-whitelist save-config env port""",
-}
-
+# Names of commands that many clients accept and do not list.
 HIDDEN_COMMANDS = """
 alpha app attestation checkpoint completion convert dap debug dial-stdio engine generate help install kui options
 rolling-update run-container scan publish uninstall viz watch __complete __completeNoDesc desktop remote
@@ -90,7 +79,10 @@ def crawl_client(client: Client, roots: Iterable[str] = (), arguments: bool = Fa
         level = list(roots) or [""]
         while level:
             level = read_commands(client, pool, commands, level)
-            names = {path.split()[-1] for path in commands if path} | set(HIDDEN_COMMANDS.split())
+            names = {path.split()[-1] for path in commands if path} | {
+                *HIDDEN_COMMANDS.split(),
+                *get_profile(client.name).hidden_commands,
+            }
             if not level:  # all that is listed is known: look for the groups' hidden commands, and for theirs
                 level = find_hidden_commands(client, pool, commands, names)
         aliases = find_aliases(client.name, commands)
@@ -185,7 +177,7 @@ def probe_command(client: Client, path: str, commands: dict[str, Command], argum
         command.free = True
         return
     listed = read_flags(command.help)
-    near = {"help"} | set(HIDDEN_FLAGS.get(client.name, "").split())
+    near = {"help"} | set(get_profile(client.name).hidden_flags)
     for other, peer in commands.items():
         steps = other.split()
         if steps[-1:] == words[-1:] or words[: len(steps)] == steps:

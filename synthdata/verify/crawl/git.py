@@ -14,27 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from synthdata.verify.cli.profiles import get_profile
 from synthdata.verify.crawl.installed import Client
 
 PROBE = ["--zzprobe-one", "--zzprobe-two"]
 
 SHARED_CANDIDATES = "help help-all version quiet verbose force dry-run all".split()  # noqa: SIM905
-
-# Commands of other packages that answer to "git NAME" once installed: real, but nothing here can ask them.
-EXTERNAL = [
-    "annex",
-    "crypt",
-    "extras",
-    "filter-repo",
-    "flow",
-    "gui",
-    "k",
-    "lfs",
-    "review",
-    "secret",
-    "send-email",
-    "svn",
-]
 
 
 def crawl_git(client: Client, man: str = "") -> dict[str, Any]:
@@ -60,7 +45,7 @@ def crawl_git(client: Client, man: str = "") -> dict[str, Any]:
         "program": "git",
         "version": client.ask("--version").split()[2],
         "grammar": "git",
-        "external": [name for name in EXTERNAL if name not in names],
+        "external": [name for name in get_profile("git").external if name not in names],
         "commands": commands,
         "aliases": {},
     }

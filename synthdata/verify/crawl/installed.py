@@ -1,8 +1,4 @@
-"""Asking an installed client about itself, so that asking changes nothing and reaches no server.
-
-Covers where it runs (a home and a folder that are thrown away, addresses where nobody listens, no input, a time limit) and
-what it prints. Not covered: what to ask (crawl_cobra.py, crawl_git.py).
-"""
+"""Asking an installed client about itself, so that asking changes nothing and reaches no server."""
 
 import os
 import shutil
@@ -14,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synthdata.base.errors import InputError
+from synthdata.verify.cli.profiles import get_profile
 
 
 @dataclass
@@ -60,11 +57,8 @@ def open_client(name: str, program: str = "", plugins: str = "") -> Iterator[Cli
             "HOME": str(home),
             "XDG_CONFIG_HOME": str(home / ".config"),
             "TMPDIR": str(home),
-            "DOCKER_HOST": "tcp://127.0.0.1:1",
-            "KUBECONFIG": str(home / "kubeconfig"),
-            "GIT_CONFIG_NOSYSTEM": "1",
             "LC_ALL": "C",
             "COLUMNS": "200",
             "NO_COLOR": "1",
-        }
+        } | get_profile(name).environment
         yield Client(name, path, environment, str(empty))

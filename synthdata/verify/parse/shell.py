@@ -1,9 +1,8 @@
-"""Shell text -> the simple commands in it, as words, wherever they stand: pipelines, lists, substitutions, loops, heredocs.
+"""Shell text -> the simple commands in it, as words, wherever they stand: pipelines, substitutions, loops, heredocs, `sh -c`.
 
-Covers bash by tree-sitter's grammar; the placeholders people write in documentation (`<name>`, `[OPTIONS]`, `...`,
-`{name}`, CONTAINER_ID); continued lines that bash itself would not continue (a space or a comment after the backslash);
-and prefixes (sudo, env, xargs, …) with their own options. Not covered: text that another shell gets as one argument
-(`sh -c "…"`, `ssh host "…"`), PowerShell and cmd, expansion of variables.
+Bash is read by tree-sitter's grammar. Placeholders that people write in documentation (`<name>`, `[OPTIONS]`, `...`, `{name}`,
+CONTAINER_ID) are words; prefixes (sudo, env, xargs) are taken off with their own options; a line that bash itself would not
+continue (a space or a comment after the backslash) is continued, and said. Variables are not expanded.
 """
 
 import functools
@@ -12,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from synthdata.verify.parse.nested import find_inner, names_script, reads_script
 from synthdata.verify.problems import Problem, Word
 
+NESTED = 3  # commands inside commands inside commands
 PIECE = 4_000  # characters that are parsed at once
 
 # Characters that mean something to a shell, while they are part of a placeholder: moved into a private area of Unicode.
@@ -31,7 +32,7 @@ _SQUARE = r"(?<![\w$\])}*?\"'=/.])\[[\w<.{-][^\[\]\n]{0,80}(?:\[[^\[\]\n]{0,40}\
 
 _DOUBLE_BRACE = r"\{\{[ \t]?(?!(?:json|range|end|else|upper|lower|title|println)\b)[A-Za-z_][\w-]{0,40}[ \t]?\}\}"
 
-_BRACE = r"(?<![\w$,{])\{[A-Za-z_][\w-]{0,40}\}(?![\w,}])"
+_BRACE = r"(?<![\w$,{])\{[A-Za-z_][\w-]{0,40}\}(?:[kKmMgG][bB]?(?![\w]))?(?![\w,}])"
 
 _DOTS = r"(?<!\w)\.\.\.|\.\.\.(?!\w)"
 
@@ -52,12 +53,13 @@ _STAND_IN = re.compile(
     r"(?:port|ip|id|name|path|dir|directory|address|tag)\b",
 )
 
+_FLAG_NAME = re.compile(r"^--?(?!(?:your|my|some)[-_]|(?:option|flag)s?$)[A-Za-z][\w.-]*(?==|$)")
 _ELASTIC = ("simple_expansion", "expansion", "command_substitution", "brace_expression")
 
 # Prefixes, with those of their own options that take the next word.
 _PREFIXES = {
     "sudo": "ugpCcrtThUDR", "doas": "uC", "env": "uCS", "time": "of", "nohup": "", "exec": "a", "command": "",
-    "builtin": "", "nice": "n", "ionice": "cnp", "stdbuf": "ioe", "setsid": "", "timeout": "ks", "watch": "n",
+    "builtin": "", "nice": "n", "ionice": "cnp", "stdbuf": "ioe", "setsid": "", "timeout": "ks",
     "xargs": "IiEeLlnPsda", "winpty": "", "time.exe": "",
 }  # fmt: skip
 
@@ -73,12 +75,13 @@ class Command:
 
     words: the program and its arguments, without prefixes and redirections. line: 1-based line in the response. exact:
     False when the number of arguments is not known (a usage line, an unquoted variable, xargs), so that only names can
-    be judged.
+    be judged. script: text that the command gets as a heredoc and runs, or writes into a script.
     """
 
     words: tuple[Word, ...]
     line: int
     exact: bool = True
+    script: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class Script:
     broken: bool
 
 
-def parse_shell(text: str, line: int = 1) -> Script:
+def parse_shell(text: str, line: int = 1, depth: int = 0) -> Script:
     """Read the commands of a shell text whose first line is `line` of the response.
 
     What stands in a statement with a syntax error is read again line by line; a line with an error gives nothing.
@@ -101,9 +104,26 @@ def parse_shell(text: str, line: int = 1) -> Script:
     commands, broken = [], False
     for first, piece in _split_long_text(text):
         found, torn = _parse_piece(piece, line + first)
-        commands += found
+        for command in found:
+            commands.append(command)
+            commands += _read_inner(command, depth) if depth < NESTED else ()
         broken = broken or torn
     return Script(commands, problems, broken)
+
+
+def _read_inner(command: Command, depth: int) -> Iterator[Command]:
+    """Yield the commands inside a command, and those of a script that it is given as a heredoc."""
+    for inner in find_inner(command.words):
+        if isinstance(inner, Word):
+            # What a shell would expand first stays as it is written: `$1` is a placeholder inside too.
+            yield from parse_shell(inner.text, inner.line, depth + 1).commands
+        elif inner:
+            words, _ = _drop_prefixes(list(inner))
+            if words:
+                yield (further := Command(tuple(words), words[0].line, False))
+                yield from _read_inner(further, depth + 1) if depth < NESTED else ()
+    if command.script:
+        yield from parse_shell(command.script, command.line + 1, depth + 1).commands
 
 
 def hide_placeholders(text: str) -> str:
@@ -212,23 +232,39 @@ def _read_command(node: Any, line: int) -> Command | None:
     if name is None or node.has_error:
         return None
     parts.insert(0, name.children[0] if name.children else name)
-    parent = node.parent
+    parent, script, target, dash = node.parent, "", "", False
     if parent is not None and parent.type == "redirected_statement":
         for redirect in parent.children_by_field_name("redirect"):
             # The grammar gives what follows a redirection to the redirection.
             if redirect.type == "file_redirect":
-                parts += redirect.children_by_field_name("destination")[1:]
+                targets = redirect.children_by_field_name("destination")
+                target = targets[0].text.decode("utf-8", "replace").strip("\"'") if targets else ""
+                parts += targets[1:]
             elif redirect.type == "heredoc_redirect":
                 parts += redirect.children_by_field_name("argument")
+                gap = parent.text[node.end_byte - parent.start_byte : redirect.start_byte - parent.start_byte]
+                dash = dash or gap.strip() == b"-"  # the grammar drops it
+                bodies = [child for child in redirect.children if child.type == "heredoc_body"]
+                script = show_placeholders(bodies[0].text.decode("utf-8", "replace")) if bodies else ""
+                inner = [child for child in redirect.children if child.type == "file_redirect"]
+                for child in inner:
+                    found = child.children_by_field_name("destination")
+                    target = found[0].text.decode("utf-8", "replace").strip("\"'") if found else target
     words, exact = [], True
+    parts.sort(key=lambda part: part.start_byte)
     for part in parts:
         word, single = _read_word(part, line)
         words.append(word)
         exact = exact and single
+    if dash:
+        words.append(Word("-", True, words[-1].line))
     words, plain = _drop_prefixes(words)
     if not words:
         return None
-    return Command(tuple(words), words[0].line, exact and plain)
+    if words[0].text == "tee" and len(words) > 1:
+        target = words[-1].text
+    runs = script and (reads_script(words) or names_script(target, script))
+    return Command(tuple(words), words[0].line, exact and plain, script if runs else "")
 
 
 def _read_word(node: Any, line: int) -> tuple[Word, bool]:
@@ -244,7 +280,9 @@ def _read_word(node: Any, line: int) -> tuple[Word, bool]:
     if shown != text:
         known = False
         single = single and not (shown[0] == "[" or shown.endswith(("...", "...]")))
-    elif _STAND_IN.search(text):
+    elif (_FLAG_NAME.sub("", text, count=1) if text.startswith("-") else text) and _STAND_IN.search(
+        _FLAG_NAME.sub("", text, count=1)
+    ):
         known, single = False, single and "…" not in text
     if node.type in ("word", "concatenation") and re.search(r"[*?]|\{[^}]*(,|\.\.)[^}]*\}", text):
         single = False

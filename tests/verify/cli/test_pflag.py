@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import synthdata as sd
+from synthdata.verify.checks.commands import judge_command as check_command
 from synthdata.verify.cli.git import complete_name
-from synthdata.verify.cli.pflag import check_command
 from synthdata.verify.cli.specification import list_specifications, load_specification
 from synthdata.verify.cli.values import CHECKS
 from synthdata.verify.problems import Problem, Word
@@ -32,6 +32,14 @@ VALUES = {
     "filter": "status=exited",
     "container-mode": "container:web",
     "dry-run": "client",
+    "gpus": "all",
+    "ip": "10.0.0.2",
+    "userns": "host",
+    "host-mode": "host",
+    "cgroupns": "private",
+    "expose": "8080",
+    "mac": "02:42:ac:11:00:02",
+    "reference": "org/web:1.0",
 }
 
 
@@ -68,6 +76,11 @@ def draw_commands(draw: st.DrawFn, name: str) -> list[str]:
             words += draw(
                 st.sampled_from([[dashed, value], [f"{dashed}={value}" if dashed[1] == "-" else dashed + value]])
             )
+    words += [
+        f"--{flag}={VALUES.get(command.flags[flag], '3')}"
+        for flag in sorted(command.required)
+        if f"--{flag}" not in " ".join(words)
+    ]
     low, high = command.arguments
     if not command.group:
         words += ["x"] * draw(st.integers(low, low + 2 if high is None else high))
@@ -123,6 +136,10 @@ TEXT = st.one_of(
 def test_no_words_crash_the_checker(name: str, words: list[Word]) -> None:
     for problem in check_command(words, load_specification(name)):
         assert problem.kind in {
+            "missing flag",
+            "option after the image",
+            "single dash",
+            "newer version",
             *("unknown command", "unknown flag", "bad value", "missing value", "wrong number of arguments"),
             *("removed command", "deprecated"),
         }

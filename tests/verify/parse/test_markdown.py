@@ -9,7 +9,9 @@ from synthdata.verify.parse.markdown import MAX_CHARACTERS, Block, parse_markdow
 
 
 def find(text: str) -> list[tuple[str, str, str, int]]:
-    return [(block.form, block.language, block.text, block.line) for block in parse_markdown(text)]
+    return [
+        (block.form, block.language, block.text, block.line) for block in parse_markdown(text) if block.form != "prose"
+    ]
 
 
 def test_fences_of_either_kind_with_and_without_a_label() -> None:
@@ -18,7 +20,7 @@ def test_fences_of_either_kind_with_and_without_a_label() -> None:
         ("fence", "bash", "ls\n", 4),
         ("fence", "shell", "pwd\nid\n", 8),
         ("fence", "", "who\n", 13),
-        ("fence", "md", "```\nin\n```\n", 16),
+        ("fence", "", "in\n", 17),
     ]
 
 
@@ -39,7 +41,7 @@ def test_a_fence_in_a_list_whose_body_lost_its_indentation() -> None:
 
 def test_inline_spans_have_their_own_line_and_their_surroundings() -> None:
     text = "# `a` title\n\nRun `ls\n-l` or\n``x ` y`` now,\nnot `b`.\n\n- item `c`\n"
-    blocks = parse_markdown(text)
+    blocks = [block for block in parse_markdown(text) if block.form != "prose"]
     assert [(block.text, block.line) for block in blocks] == [("a", 1), ("ls -l", 3), ("x ` y", 5), ("b", 6), ("c", 8)]
     assert blocks[3].before.endswith("now,\nnot ")
     assert blocks[3].after == "."
@@ -80,8 +82,10 @@ def test_what_a_block_holds_by_label_and_by_looks() -> None:
     assert kind("image: x\nservices:\n  - docker:dind\n", "yaml") == "yaml"
     assert kind('"a": 1\n', "json") == "json"
     assert kind("HTTP/1.1 200 OK\n\n{}\n", "json") == "other"
-    assert kind("Get-Item x\n", "powershell") == kind("dir\n", "cmd") == kind("print(1)\n", "python") == "other"
-    assert kind("PS C:\\> docker ps\n") == kind("C:\\Users\\me> dir\n") == kind("# only a comment\n", "bash") == "other"
+    assert kind("Get-Item x\n", "powershell") == kind("dir\n", "cmd") == "unlabelled"
+    assert kind("print(1)\n", "python") == "code"
+    assert kind("PS C:\\> docker ps\n") == kind("C:\\Users\\me> dir\n") == "session"
+    assert kind("# only a comment\n", "bash") == "other"
     assert kind("CONTAINER ID   IMAGE\nabc   def\n") == "unlabelled"
 
 

@@ -66,7 +66,7 @@ def test_lines_that_bash_would_not_continue_are_read_as_meant_and_remarked() -> 
 def test_prefixes_go_with_their_own_options() -> None:
     for prefix in (
         "sudo", "sudo -u me", "sudo -E --user me", "sudo A=1", "env -i A=1 B=2", "env -u A", "time", "time -p", "nohup",
-        "exec", "exec -a x", "command", "timeout 10s", "timeout -k 5 -s KILL 10", "watch -n 2", "nice -n 5", "stdbuf -oL",
+        "exec", "exec -a x", "command", "timeout 10s", "timeout -k 5 -s KILL 10", "nice -n 5", "stdbuf -oL",
         "sudo time env A=b timeout --signal HUP 3", "/usr/bin/sudo --",
     ):  # fmt: skip
         assert read(f"{prefix} run -n x\n") == [["run", "-n", "x"]], prefix
@@ -120,11 +120,15 @@ def test_a_crontab_line_holds_a_command() -> None:
     ]  # fmt: skip
 
 
-def test_a_text_for_another_shell_stays_one_word() -> None:
+def test_a_text_for_another_shell_is_read_too() -> None:
     assert read("run c sh -c 'one; two' | ssh me@box \"three\"\n") == [
         ["run", "c", "sh", "-c", "one; two"],
+        ["one"],
+        ["two"],
         ["ssh", "me@box", "three"],
+        ["three"],
     ]
+    assert read("watch -n 2 run -n x\n")[-1] == ["run", "-n", "x"]
 
 
 pieces = st.sampled_from(
