@@ -153,7 +153,7 @@ _TIED_BEFORE = re.compile(
 
 def find_mentions(text: str, programs: Mapping[str, tuple[str, str]]) -> list[tuple[Any, str]]:
     """Find the commands of known clients that a text names: what the specification says of each, and how it is called."""
-    mentions = []
+    mentions: list[tuple[Any, str]] = []
     names = "|".join(sorted(map(re.escape, programs), key=len, reverse=True))
     for match in re.finditer(rf"(?<![\w/-])({names})(?:\.exe)?((?:[ \t]+[\w-]+)*)", text):
         client, path = programs[match[1]]

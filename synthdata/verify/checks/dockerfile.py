@@ -36,8 +36,8 @@ def check_instructions(text: str) -> list[Problem]:
         if match is None or _USAGE.search(line):
             continue
         instruction = match[1].upper()
-        known = _FLAGS.get(instruction)
-        for flag in re.findall(r"--([\w-]+)", match[2]) if known is not None else ():
+        known = _FLAGS.get(instruction, set())
+        for flag in re.findall(r"--([\w-]+)", match[2]) if instruction in _FLAGS else ():
             if flag not in known:
                 problems.append(Problem("dockerfile", line.strip(), number, f"{instruction} has no flag --{flag}"))
         rest = match[3].strip()

@@ -26,10 +26,10 @@ _FENCE = re.compile(r"([ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})([^\n
 class Block:
     """One piece of code.
 
-    form: "fence", "indented", "inline" (a code or bold span) or "prose" (a line outside code). language: the first
-    word of a fence's info string, in lower case, "" when there is none. text: the code. line: 1-based line of its first line in the response. closed: False for a fence that
-    is never closed. before, after: for an inline span, its paragraph on either side; for a block, before is the
-    paragraph above it and the fence's info string.
+    form: "fence", "indented", "inline" (a code or bold span) or "prose" (a line outside code). language: the first word of a
+    fence's info string, in lower case, "" when there is none. text: the code. line: 1-based line of its first line in the
+    response. closed: False for a fence that is never closed. before, after: for an inline span, its paragraph on either side;
+    for a block, before is the paragraph above it and the fence's info string.
     """
 
     form: str
