@@ -95,7 +95,7 @@ def test_every_module_says_in_its_first_sentence_what_it_does() -> None:
 @pytest.mark.parametrize(
     ("module", "call", "extra"),
     [
-        ("xllamacpp", "sd.Client('local:tiny').complete([{'messages': []}])", "local"),
+        ("xllamacpp", "sd.Client('local:tiny').complete([{'messages': []}], quiet=True)", "local"),
         ("matplotlib", "sd.plot_scores(scored)", "notebook"),
         ("ipywidgets", "sd.explore_thresholds(scored, sd.Thresholds())", "notebook"),
     ],

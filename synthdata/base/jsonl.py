@@ -18,9 +18,11 @@ FIRST_COLUMNS = ("instruction", "response")
 def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file whole, under a temporary name first, so that a reader never sees half of it.
 
+    A symbolic link is written through, and the mode of a file that is there, or of the user's umask, stands.
     Raises InputError when the folder cannot be written.
     """
     target = Path(path)
+    target = target.resolve() if target.is_symlink() else target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
@@ -29,7 +31,7 @@ def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)  # mkstemp makes it private; a dataset is not
+            os.chmod(temporary, _choose_mode(target))
             os.replace(temporary, target)
         finally:
             Path(temporary).unlink(missing_ok=True)
@@ -37,6 +39,16 @@ def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
         raise InputError(
             f"{target} cannot be written ({cause.strerror}): free space or choose another folder."
         ) from cause
+
+
+def _choose_mode(target: Path) -> int:
+    """Choose the mode of a file: its own where it is there, else what the umask leaves of rw-rw-rw-."""
+    try:
+        return target.stat().st_mode & 0o777
+    except OSError:
+        umask = os.umask(0)  # there is no way to read it but to set it
+        os.umask(umask)
+        return 0o666 & ~umask
 
 
 def write_jsonl(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What leaves: the dataset and its files."""

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The two files that leave a run: every row, and the rows that are kept."""
 
 import os
 from pathlib import Path

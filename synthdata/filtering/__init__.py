@@ -1,1 +1,1 @@
-"""TODO."""
+"""From scores to a decision for every row."""

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""What became of the rows: outcomes named, and counted by reason and by subtopic."""
 
 from collections.abc import Sequence
 

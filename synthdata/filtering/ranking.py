@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Ranking the responses of one instruction, for scores that compare only there."""
 
 import pandas as pd
 

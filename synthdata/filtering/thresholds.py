@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Thresholds: lower and upper bounds by column, checked when they are written."""
 
 import math
 from collections.abc import Mapping

@@ -1,24 +1,29 @@
-"""Subtopics, questions and responses.
+"""Subtopics and questions: asking for them, topping up what falls short, one row for each (instruction, sample)."""
 
-Covers asking, topping up what falls short, and building the frame that every later stage extends: one row for each
-(instruction, sample). Not covered: judging what came back (reward.py), removing near-duplicates (dedup.py).
-"""
-
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from synthdata.base.errors import EndpointError
 from synthdata.base.frame import check_columns, check_count, check_topic, make_id
-from synthdata.generate.lists import drop_repeats, parse_questions, parse_subtopics
+from synthdata.base.text import clean_text
+from synthdata.generate.lists import normalize_item, parse_questions, parse_subtopics
 from synthdata.generate.prompts import QUESTION_PROMPT, SUBTOPIC_PROMPT, fill_prompt, list_existing
+from synthdata.generate.refusals import name_no_answer
 from synthdata.models.client import Client
-from synthdata.models.replies import Completion, Failure
+from synthdata.models.replies import Completion, Failure, is_natural_end
 
-ROUNDS = 3  # asking, and at most two rounds of topping up
+ROUNDS = 3  # asking, and at most two rounds of topping up; more for a long list:
+ITEMS_PER_ROUND = 4  # one round for so many items asked for
 
 LIST_MAX_TOKENS = 1024
+TOKENS_PER_ITEM = 20  # of a question of one sentence; the English ones of the committed run take 13
+
+TRIES = 3  # rounds in a row without anything new, where a request would not be the same again
+SHOWN_CHARACTERS = 16_000  # of what exists, in a prompt: about 4,000 tokens
 
 
 def generate_subtopics(
@@ -29,7 +34,9 @@ def generate_subtopics(
     prompt: str = SUBTOPIC_PROMPT,
     params: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Ask for distinct subtopics of a topic, again for what is missing, at most ROUNDS times.
+    """Ask for distinct subtopics of a topic, in portions that fit max_tokens, until all are there or nothing new comes.
+
+    What is missing is asked for again, at most ROUNDS times, for long lists once for each ITEMS_PER_ROUND items.
 
     prompt: a template with {topic}, {n} and {existing}. params: sampling parameters.
     Output columns: topic, subtopic; n_subtopics rows or fewer, which is said.
@@ -59,7 +66,9 @@ def generate_questions(
     prompt: str = QUESTION_PROMPT,
     params: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Ask for questions about each subtopic, again for what is missing, at most ROUNDS times.
+    """Ask for questions about each subtopic, in portions that fit max_tokens, until all are there or nothing new comes.
+
+    What is missing is asked for again, at most ROUNDS times, for long lists once for each ITEMS_PER_ROUND items.
 
     Input columns: topic, subtopic. n_questions: for each subtopic. n_samples: rows (responses) for each question.
     prompt: a template with {topic}, {subtopic}, {n} and {existing}. params: sampling parameters.
@@ -96,39 +105,112 @@ def _collect_items(
     write_prompt: Any,
     params: Mapping[str, Any] | None,
 ) -> list[list[str]]:
-    """Ask each name for `count` items and top up, until all are full, the rounds are over, or nothing new comes."""
-    found: list[list[str]] = [[] for _ in names]
-    failures: list[str] = []
-    for _ in range(ROUNDS):
-        short = [index for index, items in enumerate(found) if len(items) < count]
+    """Ask for `count` items under each name, in portions, until all are full, nothing new comes or the rounds are over."""
+    given = dict(params or {})
+    limit = next((given[name] for name in ("max_tokens", "max_completion_tokens") if given.get(name)), LIST_MAX_TOKENS)
+    limits = {} if "max_completion_tokens" in given else {"max_tokens": LIST_MAX_TOKENS}
+    portion = max(limit // TOKENS_PER_ITEM, 1) if isinstance(limit, int) else count
+    rounds = max(ROUNDS, count // ITEMS_PER_ROUND)
+    lists = [_Asked() for _ in names]
+    seen: set[str] = set()
+    for _ in range(rounds):
+        short = [index for index, asked in enumerate(lists) if len(asked.items) < count and asked.tries > 0]
         if not short:
             break
-        bodies = [
-            {
-                "messages": [{"role": "user", "content": write_prompt(index, count - len(found[index]), found[index])}],
-                "max_tokens": LIST_MAX_TOKENS,
-                **(params or {}),
-            }
-            for index in short
-        ]
-        before = sum(map(len, found))
+        bodies, wanted = [], []
+        for index in short:
+            shown = _choose_shown(lists[index].items, lists[index].tries)
+            # The same request again would bring the same reply; with another part shown it may not.
+            lists[index].again = len(shown) < len(lists[index].items)
+            wanted.append(min(count - len(lists[index].items), portion))
+            prompt = write_prompt(index, wanted[-1], shown)
+            bodies.append({"messages": [{"role": "user", "content": prompt}], **limits, **given})
+        before = len(seen)
         replies = client.complete(bodies, label=label, require_any=False)
-        failures = [reply.reason for reply in replies if isinstance(reply, Failure)]
-        for index, reply in zip(short, replies, strict=True):
-            if isinstance(reply, Completion):
-                known = [item for items in found for item in items]
-                new = drop_repeats(parse(reply.text, reply.finish_reason), known)
-                found[index] += new[: count - len(found[index])]
-        if sum(map(len, found)) == before:
+        for index, n, reply in zip(short, wanted, replies, strict=True):
+            full = isinstance(reply, Completion) and isinstance(limit, int) and (reply.completion_tokens or 0) >= limit
+            items = (
+                parse(reply.text, "length" if full else reply.finish_reason, n) if isinstance(reply, Completion) else []
+            )
+            asked = lists[index]
+            new = _take_new(items, seen, count - len(asked.items))
+            asked.items += new
+            asked.cause = (
+                "" if new else reply.reason if isinstance(reply, Failure) else _explain(reply, items, limit, full)
+            )
+            retry = asked.again or isinstance(reply, Failure) or reply.again
+            asked.tries = TRIES if new else asked.tries - 1 if retry else 0
+        if len(seen) == before and not any(lists[index].again for index in short):
             break
-    got, asked = sum(map(len, found)), count * len(names)
-    if not got:
-        why = f" ({failures[0]})" if failures else "; the replies held no list"
+    _report(names, lists, count, label, rounds)
+    return [asked.items for asked in lists]
+
+
+@dataclass
+class _Asked:
+    """What has come under one name. tries: rounds without anything new that are left. again: another try may help."""
+
+    items: list[str] = field(default_factory=list)
+    cause: str = ""
+    tries: int = TRIES
+    again: bool = False
+
+
+def _take_new(items: list[str], seen: set[str], room: int) -> list[str]:
+    """Take at most `room` items that nobody has seen, and note them as seen."""
+    new: list[str] = []
+    for item in items:
+        key = normalize_item(item)
+        if len(new) < room and key not in seen:
+            seen.add(key)
+            new.append(item)
+    return new
+
+
+def _explain(reply: Completion, items: list[str], limit: Any, full: bool) -> str:
+    """Say why a reply brought nothing new, and what to do where that is known."""
+    text = reply.text.strip()
+    cut = full or not is_natural_end(reply.finish_reason)
+    raise_it = f"raise it with params={{'max_tokens': {limit * 4 if isinstance(limit, int) else 4096}, …}}"
+    if not text and reply.reasoning and cut:
+        return f"cut off while thinking at max_tokens={limit}: {raise_it}"
+    if not text:
+        return reply.fault or "the reply was empty"
+    if items:
+        return "nothing new came"
+    said = clean_text(" ".join(text[:400].split())[:80])
+    what = name_no_answer(text)
+    if what:
+        return f"the model {what}: {said!r}"
+    if cut:
+        return f"cut off at max_tokens={limit} before an item was whole: {raise_it}"
+    return f"no list in the reply {said!r}"
+
+
+def _choose_shown(items: list[str], turn: int) -> list[str]:
+    """Choose what a prompt shows of the items that exist: all, or of many the newest and a fair part of the rest."""
+    if sum(map(len, items)) <= SHOWN_CHARACTERS:
+        return items
+    newest, size = len(items), 0
+    while size < SHOWN_CHARACTERS // 2 and newest > 0:
+        newest -= 1
+        size += len(items[newest])
+    older = items[:newest]
+    step = max(2 * sum(map(len, older)) // SHOWN_CHARACTERS + 1, 1)
+    return older[turn % step :: step] + items[newest:]
+
+
+def _report(names: list[str], lists: list[_Asked], count: int, label: str, rounds: int) -> None:
+    """Print what was asked and what came, with the cause of what is missing; raise EndpointError when nothing came."""
+    got, wanted = sum(len(asked.items) for asked in lists), count * len(names)
+    over = f"{rounds} rounds are over"
+    causes = Counter(asked.cause or over for asked in lists if len(asked.items) < count)
+    why = "; ".join(cause for cause, _ in causes.most_common(2)) + ("; …" if len(causes) > 2 else "")
+    if names and not got:
         raise EndpointError(
-            f"{label}: asked {asked:,}, got none{why}. Try another generator, or a prompt of your own with prompt=…"
+            f"{label}: asked {wanted:,}, got none ({why}). Try another generator, or a prompt of your own with prompt=…"
         )
-    print(f"{label}: asked {asked:,}, got {got:,}" + (f" ({failures[0]})" if failures else ""))
-    empty = [name for name, items in zip(names, found, strict=True) if not items]
+    print(f"{label}: asked {wanted:,}, got {got:,}" + (f" ({why})" if why else ""))
+    empty = [name for name, asked in zip(names, lists, strict=True) if not asked.items]
     if empty:
         print(f"{label}: none for {', '.join(map(repr, empty[:5]))}{' …' if len(empty) > 5 else ''}")
-    return found

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Learning an unknown limit: the rate of a bucket, between two bounds that each answer narrows."""
 
 import bisect
 import math

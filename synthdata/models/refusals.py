@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""What a refusal means, in words that say what to do next."""
 
 import re
 

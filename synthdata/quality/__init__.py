@@ -1,1 +1,1 @@
-"""TODO."""
+"""Is it good, and is it new?"""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""A whole run: before it, its costs, and the account of every row."""

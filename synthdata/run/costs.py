@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""What a run will cost, and what each stage has cost."""
 
 import math
 from typing import Any

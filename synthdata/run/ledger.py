@@ -13,9 +13,12 @@ import orjson
 import pandas as pd
 
 from synthdata.base.errors import InputError
+from synthdata.base.extras import load_extra
 from synthdata.base.frame import check_columns
 from synthdata.base.jsonl import replace_file
+from synthdata.base.text import clean_text
 from synthdata.filtering.outcomes import name_outcome
+from synthdata.filtering.review.plots import KEPT, REJECTED, REQUESTED, encode_png
 from synthdata.run.costs import STAGES, add_costs
 
 LEDGER_FILE = "synthetic_data_ledger.json"
@@ -61,11 +64,10 @@ def plot_ledger(ledger: pd.DataFrame) -> Any:
     Input columns: outcome, reason, rows, left, as make_ledger returns them.
     """
     from IPython.display import Image
+
+    load_extra("matplotlib", "notebook", "drawing pictures")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-
-    from synthdata.base.text import clean_text
-    from synthdata.filtering.review.plots import KEPT, REJECTED, REQUESTED, encode_png
 
     check_columns(ledger, "plot_ledger", ("outcome", "reason", "rows", "left"))
     lines = ledger[(ledger["rows"] > 0) | ledger["outcome"].isin(["requested", "kept"])].reset_index(drop=True)

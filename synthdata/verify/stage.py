@@ -5,8 +5,9 @@ when nothing in it could be checked; the number of things checked stands beside 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from synthdata.base.errors import InputError
 from synthdata.base.frame import check_columns
 from synthdata.verify.checks.commands import check_commands, find_aliases, find_flag_mentions, list_clients
 from synthdata.verify.checks.completeness import check_completeness
-from synthdata.verify.checks.linters import BATCH
+from synthdata.verify.checks.linters import BATCH, stop_programs
 from synthdata.verify.checks.linters import MAX_CHARACTERS as MAX_FILE_CHARACTERS
 from synthdata.verify.cli.profiles import list_programs
 from synthdata.verify.parse.classify import classify_block, is_prose, list_language, prepare_commands
@@ -87,7 +88,7 @@ def verify_responses(df: pd.DataFrame, verifiers: Sequence[str] | None = None) -
         strict=True,
     )
     readings = []
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(2) as pool, _stop_on_interrupt(pool):
         queues = {v.name: _Queue(v, pool) for v in FILE_VERIFIERS if v.check_batch is not None and v.name in names}
         for instruction, text, topic, reason in rows:
             reading = Reading() if text is not None else None
@@ -111,6 +112,17 @@ def verify_responses(df: pd.DataFrame, verifiers: Sequence[str] | None = None) -
         checked=pd.array([reading.checked if reading else None for reading in readings], dtype="Int64"),
         problems=pd.Series(listed, index=df.index, dtype=object),
     )
+
+
+@contextmanager
+def _stop_on_interrupt(pool: ThreadPoolExecutor) -> Iterator[None]:
+    """End the programs that read files for us, and those still to be started, when the stage is interrupted or fails."""
+    try:
+        yield
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        stop_programs()
+        raise
 
 
 def _check_blocks(

@@ -54,8 +54,8 @@ def test_the_rounds_are_bounded(connect: Connect) -> None:
         return make_chat(f"item number {len(server.requests)}")
 
     with NimServer(behave) as server:
-        assert len(sd.generate_subtopics("Git", 50, connect(server))) == 3
-        assert len(server.requests) == 3
+        assert len(sd.generate_subtopics("Git", 50, connect(server))) == len(server.requests)
+        assert 3 <= len(server.requests) <= 50 // 4
 
 
 def test_a_cut_off_list_gives_no_fragment(connect: Connect) -> None:

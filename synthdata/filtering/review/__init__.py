@@ -1,1 +1,1 @@
-"""TODO."""
+"""Looking before cutting: sliders, pictures, and rows judged by a reviewer."""

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.base.errors import InputError
+from synthdata.base.extras import load_extra
 from synthdata.base.frame import check_columns
 from synthdata.base.text import clean_text, escape_text
 from synthdata.filtering.boundary import ROWS_AT_CUT, find_flips, find_nearest
@@ -102,7 +103,7 @@ class Explorer:
             follow()
 
     def _show(self) -> None:
-        import ipywidgets
+        ipywidgets = load_extra("ipywidgets", "notebook", "exploring with sliders")
         from IPython.display import display
 
         buttons = []
@@ -120,7 +121,7 @@ class Explorer:
         self._rows = display(self._write_rows(), display_id=True, raw=True)
 
     def _place_sliders(self) -> None:
-        import ipywidgets
+        ipywidgets = load_extra("ipywidgets", "notebook", "exploring with sliders")
 
         self.sliders: dict[str, Any] = {}
         self._marks = self._find_marks() if "similarity" in self.columns else 1.0

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.base.errors import InputError
+from synthdata.base.extras import load_extra
 from synthdata.filtering.decide import Decider
 from synthdata.filtering.ranking import RANKED
 from synthdata.filtering.thresholds import Thresholds
@@ -80,6 +81,7 @@ class ScoreFigure:
     def __init__(
         self, values: dict[str, np.ndarray], ranges: dict[str, tuple[float, float]], legend: bool, suffix: str = ""
     ) -> None:
+        load_extra("matplotlib", "notebook", "drawing pictures")
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
         from matplotlib.patches import Patch

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Thresholds that reach a precision, by the rows that were reviewed."""
 
 import itertools
 import math

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from synthdata.base.errors import InputError
+from synthdata.base.extras import load_extra
 from synthdata.base.frame import index_ids
 from synthdata.base.text import escape_text
 from synthdata.filtering.review.explorer import Explorer
@@ -96,7 +97,7 @@ class Reviewer:
                 append_judgement(self.path, row.id, bool(verdicts[row.id]), row.chance, row.round)
 
     def _build(self, precision: float) -> None:
-        import ipywidgets
+        ipywidgets = load_extra("ipywidgets", "notebook", "reviewing rows")
         from IPython.display import display
 
         def make_button(name: str, tip: str, call: Any) -> Any:

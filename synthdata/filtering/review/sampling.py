@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Which rows a reviewer reads: drawn with known chances, densest near the cut."""
 
 import hashlib
 import itertools

@@ -1,1 +1,1 @@
-"""TODO."""
+"""How rows overlap: near-duplicates, evaluation prompts, variety."""

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""How alike two rows are, and in which words they differ."""
 
 import sys
 from collections import Counter

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The scales of scores: attributes and their weights, and whether one frame mixes scorers."""
 
 from collections.abc import Mapping
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ SECONDS, SECONDS_EACH = 5, 0.2  # for a batch, and for each of its texts: about 
 
 MAX_CHARACTERS = 20_000
 
+ROUNDS = 3  # of a batch's time, for finding the texts that bring a program down
+_running: set[subprocess.Popen[bytes]] = set()
+
 _ARGUMENTS = {
     "hadolint": ("--no-fail", "--no-color", "--disable-ignore-pragma", "-f", "json"),
     "shellcheck": ("--norc", "--shell=bash", "--severity=error", "--format=json"),
@@ -33,13 +37,15 @@ def lint_texts(program: str, texts: Sequence[str]) -> list[list[dict[str, Any]]]
     """Lint texts with "hadolint" or "shellcheck": for each text its messages as the program gives them.
 
     Each message has line (1-based), level, code and message. A text above MAX_CHARACTERS, or one on which the program
-    fails or takes too long, has none. Raises InputError when the program is not installed.
+    fails or takes too long, has none. All texts together get a few times what one batch may take: texts made to hurt, or by a
+    model that repeats itself, hold up nobody. Raises InputError when the program is not installed.
     """
+    deadline = time.monotonic() + ROUNDS * (SECONDS + SECONDS_EACH * len(texts))
     results: list[list[dict[str, Any]]] = [[] for _ in texts]
     small = [number for number, text in enumerate(texts) if len(text) <= MAX_CHARACTERS]
     batches = [small[start : start + BATCH] for start in range(0, len(small), BATCH)]
-    while batches:
-        batch = batches.pop()
+    while batches and time.monotonic() < deadline:
+        batch = batches.pop(0)
         messages = _run_linter(program, [texts[number] for number in batch])
         if messages is None and len(batch) > 1:
             # One text that brings the program down must not hide what it says of the others.
@@ -59,16 +65,39 @@ def _run_linter(program: str, texts: Sequence[str]) -> list[dict[str, Any]] | No
     with tempfile.TemporaryDirectory() as folder:
         for number, text in enumerate(texts):
             Path(folder, str(number)).write_bytes(text.encode("utf-8", "replace"))
+        command = [found, *_ARGUMENTS[program], *map(str, range(len(texts)))]
         try:
-            done = subprocess.run(
-                [found, *_ARGUMENTS[program], *map(str, range(len(texts)))],
-                cwd=folder,
-                env={"HOME": folder, "XDG_CONFIG_HOME": folder, "PATH": os.defpath, "LC_ALL": "C.UTF-8"},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=SECONDS + SECONDS_EACH * len(texts),
-            )
-            messages = orjson.loads(done.stdout)
+            messages = orjson.loads(run_program(command, folder, SECONDS + SECONDS_EACH * len(texts)))
         except (subprocess.TimeoutExpired, orjson.JSONDecodeError):
             return None
     return messages if isinstance(messages, list) else None
+
+
+def run_program(command: Sequence[str], folder: str, seconds: float) -> bytes:
+    """Run a program that only reads, in a folder that is its home too; returns what it printed.
+
+    Raises subprocess.TimeoutExpired when it takes longer than `seconds`.
+    """
+    environment = {"HOME": folder, "XDG_CONFIG_HOME": folder, "PATH": os.defpath, "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        _running.add(process)
+        try:
+            return process.communicate(timeout=seconds)[0]
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            _running.discard(process)
+
+
+def stop_programs() -> None:
+    """End the programs that are running: a person has interrupted the stage."""
+    for process in list(_running):
+        process.kill()

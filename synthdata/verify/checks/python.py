@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from synthdata.base.errors import InputError
+from synthdata.verify.checks.linters import run_program
 from synthdata.verify.problems import Problem
 
 SECONDS, SECONDS_EACH = 20.0, 0.5
@@ -103,23 +104,10 @@ def _run_checker(texts: Sequence[str]) -> list[tuple[int, int, str, str]]:
             ".",
         ]
         try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
-                env={
-                    "HOME": folder,
-                    "XDG_CONFIG_HOME": folder,
-                    "PATH": os.defpath,
-                    "LC_ALL": "C.UTF-8",
-                    "NO_COLOR": "1",
-                },
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=SECONDS + SECONDS_EACH * len(texts),
-            )
+            printed = run_program(command, folder, SECONDS + SECONDS_EACH * len(texts))
         except subprocess.TimeoutExpired:
             return []
-    said = done.stdout.decode("utf-8", "replace")
+    said = printed.decode("utf-8", "replace")
     return [(int(m["file"]), int(m["line"]), m["rule"], m["said"]) for m in _MESSAGE.finditer(said)]
 
 
