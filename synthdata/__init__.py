@@ -12,16 +12,16 @@ from synthdata.base.errors import (
 from synthdata.base.jsonl import read_jsonl, write_jsonl
 from synthdata.base.text import clean_text
 from synthdata.export.dataset import FILTERED_FILE, RAW_FILE, export_dataset
-from synthdata.filtering.boundary import list_at_cut
+from synthdata.filtering.boundary import list_borderline_rows
 from synthdata.filtering.decide import apply_thresholds
 from synthdata.filtering.outcomes import count_outcomes, count_subtopics
 from synthdata.filtering.ranking import rank_within_instruction
-from synthdata.filtering.review.explorer import explore_thresholds
+from synthdata.filtering.review.explorer import Explorer, explore_thresholds
 from synthdata.filtering.review.judgements import JUDGEMENTS_FILE, append_judgement, read_judgements
 from synthdata.filtering.review.plots import plot_scores
-from synthdata.filtering.review.precision import measure_agreement
+from synthdata.filtering.review.precision import estimate_precision
 from synthdata.filtering.review.proposals import propose_thresholds
-from synthdata.filtering.review.reviewer import review_rows
+from synthdata.filtering.review.reviewer import Reviewer, review_rows
 from synthdata.filtering.review.sampling import sample_rows
 from synthdata.filtering.thresholds import Thresholds
 from synthdata.generate.questions import generate_questions, generate_subtopics
@@ -35,7 +35,7 @@ from synthdata.quality.overlap.contamination import mark_contamination
 from synthdata.quality.overlap.diversity import measure_diversity
 from synthdata.quality.overlap.duplicates import mark_duplicates, resolve_duplicates
 from synthdata.quality.scores.judge import JUDGE_QUESTIONS
-from synthdata.quality.scores.scale import ATTRIBUTES
+from synthdata.quality.scores.reward import ATTRIBUTES
 from synthdata.quality.scores.scoring import score_responses
 from synthdata.run.costs import add_costs, estimate_run, summarize_usage
 from synthdata.run.ledger import LEDGER_FILE, make_ledger, plot_ledger, write_ledger
@@ -57,10 +57,12 @@ __all__ = [
     "CacheError",
     "Client",
     "EndpointError",
+    "Explorer",
     "InputError",
     "InterruptedRun",
     "ModelFileError",
     "RecordingError",
+    "Reviewer",
     "SynthdataError",
     "Thresholds",
     "add_costs",
@@ -75,19 +77,19 @@ __all__ = [
     "count_repairs",
     "count_subtopics",
     "describe_verification",
+    "estimate_precision",
     "estimate_run",
     "explore_thresholds",
     "export_dataset",
     "generate_questions",
     "generate_responses",
     "generate_subtopics",
-    "list_at_cut",
+    "list_borderline_rows",
     "list_verifiers",
     "list_worst_commands",
     "make_ledger",
     "mark_contamination",
     "mark_duplicates",
-    "measure_agreement",
     "measure_diversity",
     "open_cache",
     "parse_endpoint",

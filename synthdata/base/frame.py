@@ -1,4 +1,4 @@
-"""The frame that flows through the stages: checks of what a caller gave, and the ids of rows."""
+"""The frame that flows through the stages: checks of what a caller gave, the ids of rows, what failed in them."""
 
 import hashlib
 from typing import Any
@@ -38,10 +38,20 @@ def make_id(topic: str, subtopic: str, instruction: str, sample: int) -> str:
 
 
 def index_ids(df: pd.DataFrame, stage: str) -> pd.Index:
-    """Index a frame's rows by id. Raises InputError for a missing column or an id that two rows share."""
+    """Index a frame's rows by id, as text. Raises InputError for a missing column or an id that two rows share."""
     check_columns(df, stage, ("id",))
-    places = pd.Index(df["id"].to_numpy(dtype=object))
-    if not places.is_unique:
-        shared = places[places.duplicated()][0]
-        raise InputError(f"{stage}: the id {shared!r} stands in more than one row: judgements need unique ids.")
-    return places
+    ids = pd.Index(df["id"].astype("str"))
+    if not ids.is_unique:
+        shared = ids[ids.duplicated()][0]
+        raise InputError(f"{stage}: the id {shared!r} stands in more than one row: ids must be unique.")
+    return ids
+
+
+def write_error(stage: str, reason: str) -> str:
+    """Write what the column error says of a row: the column that could not be made, response or reward, and why."""
+    return f"{stage}: {reason}"
+
+
+def read_error_stages(errors: pd.Series) -> pd.Series:
+    """Read from the column error what could not be made in each row: null where there is no error, else as write_error had it."""
+    return errors.astype(object).where(errors.notna(), None).str.split(":").str[0]

@@ -1,1 +1,1 @@
-"""What leaves: the dataset and its files."""
+"""The files that whoever trains on the dataset loads."""

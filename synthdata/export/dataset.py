@@ -1,4 +1,4 @@
-"""The two files that leave a run: every row, and the rows that are kept."""
+"""The dataset's two files: every row, and the rows that are kept."""
 
 import os
 from pathlib import Path

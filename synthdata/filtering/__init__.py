@@ -1,1 +1,1 @@
-"""From scores to a decision for every row."""
+"""Which rows are kept: thresholds, reasons, the rows at the cut."""

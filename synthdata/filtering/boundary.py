@@ -1,8 +1,4 @@
-"""What a cut does to a frame: outcomes, subtopics, the rows on either side of it and the rows that changed sides.
-
-Covers the numbers, for a notebook's tables and for the explorer, which asks for them at every move of a slider. Not
-covered: deciding (filtering.py), showing (explore.py).
-"""
+"""The rows at the cut: those nearest to each bound, and those that changed sides when the bounds moved."""
 
 import numpy as np
 import pandas as pd
@@ -11,16 +7,16 @@ from synthdata.base.frame import check_columns
 from synthdata.filtering.decide import Decider
 from synthdata.filtering.thresholds import Thresholds
 
-ROWS_AT_CUT = 3
+BORDERLINE_ROWS = 3
 
 
-def list_at_cut(df: pd.DataFrame, thresholds: Thresholds, n: int = ROWS_AT_CUT) -> pd.DataFrame:
+def list_borderline_rows(df: pd.DataFrame, thresholds: Thresholds, n: int = BORDERLINE_ROWS) -> pd.DataFrame:
     """List the rows nearest to each bound, n on either side, that nothing but this bound decides.
 
     Input columns: instruction, response and those of apply_thresholds.
     Returns a frame of bound, side ("passes" or "is cut"), score, instruction, response, nearest first.
     """
-    check_columns(df, "list_at_cut", ("instruction", "response", *thresholds))
+    check_columns(df, "list_borderline_rows", ("instruction", "response", *thresholds))
     decider = Decider(df)
     lines = [
         (bound, side, round(float(decider.get_values(column)[row]), 3), df["instruction"].iloc[row],
@@ -38,8 +34,8 @@ def find_nearest(decider: Decider, thresholds: Thresholds, n: int) -> list[tuple
         for end, (bound, sign) in enumerate(zip(pair, (1, -1), strict=True)):
             if bound is None:
                 continue
-            codes, _ = decider.decide(_open_end(thresholds, column, end))
-            rows = np.flatnonzero((codes == 0) & ~np.isnan(values))
+            without = decider.decide(_open_end(thresholds, column, end))
+            rows = np.flatnonzero(without.keep & ~np.isnan(values))
             gap = (values[rows] - bound) * sign
             strict = column == "similarity"  # at its bound a row is a duplicate
             mark = f"{column} {'≥' if sign > 0 else '<' if strict else '≤'} {bound:g}"
@@ -52,9 +48,9 @@ def find_nearest(decider: Decider, thresholds: Thresholds, n: int) -> list[tuple
 def find_flips(before: np.ndarray, after: np.ndarray, n: int) -> tuple[int, int, list[int], list[int]]:
     """Find how many rows came in and went out between two decisions, and the first n of each.
 
-    before, after: a reason's code for each row, 0 for kept.
+    before, after: for each row, whether it is kept.
     """
-    came, went = np.flatnonzero((before != 0) & (after == 0)), np.flatnonzero((before == 0) & (after != 0))
+    came, went = np.flatnonzero(~before & after), np.flatnonzero(before & ~after)
     return len(came), len(went), came[:n].tolist(), went[:n].tolist()
 
 

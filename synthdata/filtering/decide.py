@@ -1,21 +1,18 @@
-"""Thresholds -> keep and reject_reason for every row.
-
-Covers bounds on any numeric column, the faults that no bound can outweigh, duplicates with their own bound, and scores
-that can only be compared within an instruction. Not covered: looking before choosing (explore.py), the sums (ledger.py).
-"""
+"""Decide which rows are kept: faults first, then duplicates, then the thresholds; each row that goes has one reason."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from synthdata.base.errors import InputError
-from synthdata.base.frame import check_columns
-from synthdata.filtering.ranking import RANKED
+from synthdata.base.frame import check_columns, read_error_stages
+from synthdata.filtering.outcomes import CONTAMINATED, CUT_OFF, Reason, fail_at, mark_as, miss_bound, write_reason
 from synthdata.filtering.thresholds import Thresholds
 from synthdata.models.replies import is_natural_end
-from synthdata.quality.scores.scale import ATTRIBUTES, check_scorers
+from synthdata.quality.scores.reward import ATTRIBUTES
+from synthdata.quality.scores.scale import RANKED, Scale, check_scorers
 
 
 def apply_thresholds(df: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
@@ -27,61 +24,70 @@ def apply_thresholds(df: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
     fatal problem's kind>", "duplicate", "contaminated", "<column> missing", "<column> < bound" or "<column> > bound", in
     this order of precedence. A row whose verified is null is not rejected for it. A bound on similarity takes the place of
     the mark in duplicate_of: a row at or above its upper bound is a duplicate, as in mark_duplicates, and null means unique.
-    Raises InputError for a missing or non-numeric column, bounds on the scores of more than one scorer, or bounds that
-    reward_form "scalar" cannot meet: such rewards are comparable only within an instruction (rank_within_instruction).
+    Raises InputError for a missing or non-numeric column, bounds on the scores of more than one scorer, or bounds on
+    rewards that are comparable only within an instruction: see rank_within_instruction.
     """
-    codes, reasons = Decider(df).decide(thresholds)
-    named = np.array(reasons, dtype=object)[codes]
-    return df.assign(keep=codes == 0, reject_reason=pd.array(named.tolist(), dtype="str"))
+    decision = Decider(df).decide(thresholds)
+    sentences = np.array(decision.sentences, dtype=object)[decision.codes]
+    return df.assign(keep=decision.keep, reject_reason=pd.array(sentences.tolist(), dtype="str"))
+
+
+class Decision(NamedTuple):
+    """What thresholds do to a frame. codes: for each row the place of its reason in reasons; 0, where None stands, is kept."""
+
+    codes: np.ndarray
+    reasons: list[Reason | None]
+
+    @property
+    def keep(self) -> np.ndarray:
+        return self.codes == 0
+
+    @property
+    def sentences(self) -> list[str | None]:
+        return [reason and write_reason(reason) for reason in self.reasons]
+
+    def mark(self, rows: Any, reason: Reason) -> None:
+        """Give a reason to those of the rows that have none yet."""
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+        rows = rows if isinstance(rows, np.ndarray) else rows.fillna(False).to_numpy(dtype=bool)
+        self.codes[rows & self.keep] = self.reasons.index(reason)
 
 
 class Decider:
-    """apply_thresholds for one frame and many thresholds: what no bound changes is worked out once.
-
-    scale: what check_scorers tells. fixed: the code of each row's fault, 0 for none, bounds and duplicates apart.
-    """
+    """One frame, to be decided by many thresholds in turn: a row's faults are the same under all, and are found once."""
 
     def __init__(self, df: pd.DataFrame) -> None:
         check_columns(df, "apply_thresholds", ("response", "finish_reason", "error"))
         self.df = df
-        self.reasons: list[str | None] = [None]
-        self.fixed = np.zeros(len(df), dtype=np.int16)
-        self._values: dict[str, np.ndarray] = {}
-        stage = df["error"].astype(object).where(df["error"].notna(), "").str.split(":").str[0]
-        for name in sorted(set(stage) - {""}):
-            self._mark(self.fixed, self.reasons, stage.eq(name), f"failed: {name}")
-        self._mark(self.fixed, self.reasons, df["error"].notna(), "failed: unknown")
-        self._mark(self.fixed, self.reasons, df["response"].isna(), "failed: response")
-        whole = df["finish_reason"].map(is_natural_end, na_action=None)
-        self._mark(self.fixed, self.reasons, ~whole.astype(bool), "cut off")
-        if "verified" in df:
-            kinds = _name_problems(df)
-            for name in sorted(set(kinds) - {""}):
-                self._mark(self.fixed, self.reasons, kinds == name, name)
+        self._faults = _find_faults(df)
         self._duplicate = df["duplicate_of"].notna().to_numpy() if "duplicate_of" in df else None
         self._contaminated = df["contaminated_by"].notna().to_numpy() if "contaminated_by" in df else None
+        self._values: dict[str, np.ndarray] = {}
+        self._scale: Scale | None = None
 
-    def decide(self, thresholds: Thresholds) -> tuple[np.ndarray, list[str | None]]:
-        """Return the code of each row's reason, and the reasons by code; code 0 is kept."""
+    def decide(self, thresholds: Thresholds) -> Decision:
+        """Decide for every row. Raises InputError as apply_thresholds does."""
         check_columns(self.df, "apply_thresholds", tuple(thresholds))
-        codes, reasons = self.fixed.copy(), list(self.reasons)
+        decision = Decision(self._faults.codes.copy(), list(self._faults.reasons))
         closest = thresholds.get("similarity", (None, None))[1]
         if closest is not None:
-            self._mark(codes, reasons, self.get_values("similarity") >= closest, f"duplicate: similarity ≥ {closest:g}")
+            near = self.get_values("similarity") >= closest
+            decision.mark(near, mark_as("duplicate", f"similarity ≥ {closest:g}"))
         elif "similarity" not in thresholds and self._duplicate is not None:
-            self._mark(codes, reasons, self._duplicate, "duplicate")
+            decision.mark(self._duplicate, mark_as("duplicate"))
         if self._contaminated is not None:
-            self._mark(codes, reasons, self._contaminated, "contaminated")
+            decision.mark(self._contaminated, CONTAMINATED)
         self._check_scale(thresholds)
         for column, (low, high) in thresholds.items():
             values = self.get_values(column)
             if column != "similarity":
-                self._mark(codes, reasons, np.isnan(values), f"{column} missing")
+                decision.mark(np.isnan(values), miss_bound(f"{column} missing"))
             if low is not None:
-                self._mark(codes, reasons, values < low, f"{column} < {low:g}")
+                decision.mark(values < low, miss_bound(f"{column} < {low:g}"))
             if high is not None and column != "similarity":
-                self._mark(codes, reasons, values > high, f"{column} > {high:g}")
-        return codes, reasons
+                decision.mark(values > high, miss_bound(f"{column} > {high:g}"))
+        return decision
 
     def get_values(self, column: str) -> np.ndarray:
         """Get a column as floats, NaN for null."""
@@ -94,42 +100,48 @@ class Decider:
             self._values[column] = values.astype("Float64").to_numpy(dtype=float, na_value=math.nan)
         return self._values[column]
 
-    @property
-    def scale(self) -> str:
-        if not hasattr(self, "_scale"):
-            self._scale = check_scorers(self.df, "apply_thresholds")
-        return self._scale
-
     def _check_scale(self, thresholds: Thresholds) -> None:
+        """Refuse bounds on scores that cannot be compared: of several scorers, or of several instructions."""
         bounded = [column for column in thresholds if column in (*ATTRIBUTES, "reward", *RANKED)]
-        if not bounded or self.scale != "scalar":
+        if not bounded:
             return
+        self._scale = scale = self._scale or check_scorers(self.df, "apply_thresholds")
         for column in bounded:
+            if scale.across or column in RANKED:
+                continue
             if column == "reward":
-                raise InputError(
-                    "threshold on 'reward': scalar rewards of different instructions cannot be compared; run "
-                    "rank_within_instruction and bound reward_rank=(None, 1) instead."
-                )
-            if column in ATTRIBUTES and np.isnan(self.get_values(column)).all():
-                raise InputError(
-                    f"threshold on {column!r}: the scorer gave one scalar for each row and no attributes; run "
-                    "rank_within_instruction and bound reward_rank=(None, 1) instead."
-                )
-
-    @staticmethod
-    def _mark(codes: np.ndarray, reasons: list[str | None], rows: Any, reason: str) -> None:
-        reasons.append(reason)
-        rows = rows if isinstance(rows, np.ndarray) else rows.fillna(False).to_numpy(dtype=bool)
-        codes[rows & (codes == 0)] = len(reasons) - 1
+                said = f"{scale.name} rewards of different instructions cannot be compared"
+            elif np.isnan(self.get_values(column)).all():
+                said = f"the scorer gave one {scale.name} for each row and no attributes"
+            else:
+                continue
+            raise InputError(
+                f"threshold on {column!r}: {said}; run rank_within_instruction and bound {scale.literal} instead."
+            )
 
 
-def _name_problems(df: pd.DataFrame) -> np.ndarray:
-    """Name the first problem that made each row unverified, "" for rows that are verified or were not looked at."""
+def _find_faults(df: pd.DataFrame) -> Decision:
+    """Find what no threshold can outweigh: failed, cut off, unverified."""
+    faults = Decision(np.zeros(len(df), dtype=np.int16), [None])
+    stages = read_error_stages(df["error"]).fillna("").to_numpy(dtype=object)
+    for made in sorted(set(stages) - {""}):
+        faults.mark(stages == made, fail_at(made))
+    faults.mark(df["error"].notna(), fail_at("unknown"))
+    faults.mark(df["response"].isna(), fail_at("response"))
+    faults.mark(~df["finish_reason"].map(is_natural_end, na_action=None).astype(bool), CUT_OFF)
+    if "verified" in df:
+        kinds = _find_problems(df)
+        for kind in sorted({kind for kind in kinds if kind is not None}):
+            faults.mark(kinds == kind, mark_as("unverified", kind))
+    return faults
+
+
+def _find_problems(df: pd.DataFrame) -> np.ndarray:
+    """Find the kind of the first problem that made each row unverified, "" where none is named; None for other rows."""
     failed = df["verified"].eq(False).fillna(False).to_numpy(dtype=bool)
     problems: Any = df["problems"].to_numpy(dtype=object) if "problems" in df else [None] * len(df)
-    names = np.full(len(df), "", dtype=object)
+    kinds = np.full(len(df), None, dtype=object)
     for index in np.flatnonzero(failed):
         found = problems[index] if isinstance(problems[index], (list, tuple, np.ndarray)) else []
-        fatal = [problem["kind"] for problem in found if problem.get("fatal", True)]
-        names[index] = f"unverified: {fatal[0]}" if fatal else "unverified"
-    return names
+        kinds[index] = next((problem["kind"] for problem in found if problem.get("fatal", True)), "")
+    return kinds

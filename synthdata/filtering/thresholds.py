@@ -1,12 +1,11 @@
-"""Thresholds: lower and upper bounds by column, checked when they are written."""
+"""Thresholds: lower and upper bounds by column, as a literal that a notebook states and a re-run obeys."""
 
 import math
 from collections.abc import Mapping
 from typing import Any
 
 from synthdata.base.errors import InputError
-
-Bounds = tuple[float | None, float | None]
+from synthdata.quality.scores.scale import Bounds
 
 
 class Thresholds(Mapping[str, Bounds]):

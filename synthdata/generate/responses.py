@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from synthdata.base.frame import check_columns
+from synthdata.base.frame import check_columns, write_error
 from synthdata.generate.prompts import RESPONSE_PROMPT, fill_prompt
 from synthdata.models.client import Client
 from synthdata.models.replies import Completion, Failure, is_natural_end
@@ -61,7 +61,7 @@ def _unpack_completions(replies: list[Completion | Failure], model: str, limit: 
     }
     for reply in replies:
         if isinstance(reply, Completion):
-            error = f"response: {reply.fault}" if reply.fault else None
+            error = write_error("response", reply.fault) if reply.fault else None
             # Some servers say "stop" of an answer that used up all it was given.
             full = isinstance(limit, int) and reply.completion_tokens is not None and reply.completion_tokens >= limit
             reason = "length" if full and is_natural_end(reply.finish_reason) else reply.finish_reason
@@ -70,7 +70,7 @@ def _unpack_completions(replies: list[Completion | Failure], model: str, limit: 
                 reply.prompt_tokens, reply.completion_tokens, error, reply.raw or None,
             )  # fmt: skip
         else:
-            values = (None, None, model, None, None, None, f"response: {reply.reason}", reply.raw or None)
+            values = (None, None, model, None, None, None, write_error("response", reply.reason), reply.raw or None)
         for name, value in zip(columns, values, strict=True):
             columns[name].append(value)
     types = {"prompt_tokens": "Int64", "completion_tokens": "Int64"}

@@ -1,1 +1,1 @@
-"""Is it good, and is it new?"""
+"""Is a response good, and is it new?"""

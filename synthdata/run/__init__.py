@@ -1,1 +1,1 @@
-"""A whole run: before it, its costs, and the account of every row."""
+"""A whole run: what it will cost, what it took, what became of each row."""

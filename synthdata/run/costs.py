@@ -1,4 +1,4 @@
-"""What a run will cost, and what each stage has cost."""
+"""Requests, tokens and minutes: an estimate before a run, and what each stage took after it."""
 
 import math
 from typing import Any
@@ -7,11 +7,10 @@ import pandas as pd
 
 from synthdata.base.frame import check_columns, check_count
 from synthdata.models.client import Client
-from synthdata.quality.scores.judge import JUDGE_QUESTIONS
-from synthdata.quality.scores.scoring import choose_form
+from synthdata.quality.scores.scale import choose_way
 
 # Measured with the 1.5B model, 4 slots, 2 cores; other machines differ, and the progress bar soon knows better.
-LOCAL_TOKENS_PER_SECOND = 20.0
+LOCAL_TOKENS_PER_SECOND, LOCAL_SECONDS_PER_TURN = 20.0, 0.6
 
 LIST_TOKENS, RESPONSE_TOKENS = 300, 450  # usual lengths, for the estimate only
 
@@ -24,48 +23,36 @@ def estimate_run(
     n_samples: int,
     generator: Client,
     reward: Client,
-    *,
     repairs: int = 0,
-    response_tokens: int = RESPONSE_TOKENS,
-    price_per_million: tuple[float, float] | None = None,
 ) -> pd.DataFrame:
     """Estimate what a run with nothing cached asks for.
 
     repairs: how often a response with problems is sent back; a fifth of the rows is assumed to have some.
-    response_tokens: a usual response's length. price_per_million: money for a million tokens in and out, when you
-    know it. Returns a frame of stage, requests, tokens_in, tokens_out, minutes (null where the endpoint's speed is not
-    known) and, with a price, cost; the last line is the total. Raises InputError for counts below 1.
+    Returns a frame of stage, requests, tokens_in, tokens_out and minutes (null where the endpoint's speed is not known), the
+    last line the total. Money is tokens times what your provider asks for them, which differs by model.
+    Raises InputError for counts below 1.
     """
     subtopics = check_count("N_SUBTOPICS", n_subtopics)
     questions = subtopics * check_count("N_QUESTIONS", n_questions)
     rows = questions * check_count("N_SAMPLES", n_samples)
     repaired = math.ceil(rows * REPAIR_SHARE) * repairs
-    judged = choose_form(reward) == "judge"
-    turns = len(JUDGE_QUESTIONS) if judged else 1
+    way = choose_way(reward)
+    asked = way.requests * rows
     stages = [
         ("preflight", generator, 2, 60, 10),
         ("subtopics", generator, 1, 100, LIST_TOKENS),
         ("questions", generator, subtopics, 100 * subtopics, LIST_TOKENS * subtopics),
-        ("responses", generator, rows, 40 * rows, response_tokens * rows),
-        ("repair", generator, repaired, (response_tokens + 150) * repaired, response_tokens * repaired),
-        ("judge" if judged else "reward", reward, turns * rows, turns * (response_tokens + 60) * rows, turns * rows),
+        ("responses", generator, rows, 40 * rows, RESPONSE_TOKENS * rows),
+        ("repair", generator, repaired, (RESPONSE_TOKENS + 150) * repaired, RESPONSE_TOKENS * repaired),
+        (way.name, reward, asked, (RESPONSE_TOKENS + 60) * asked, asked),
     ]
     lines: list[tuple[Any, ...]] = [
-        (
-            name,
-            requests,
-            tokens_in,
-            tokens_out,
-            _estimate_minutes(client, requests, tokens_out, turns if name == "judge" else 0),
-        )
+        (name, requests, tokens_in, tokens_out, _estimate_minutes(client, requests, tokens_out))
         for name, client, requests, tokens_in, tokens_out in stages
     ]
     frame = pd.DataFrame(lines, columns=["stage", "requests", "tokens_in", "tokens_out", "minutes"])
     frame["minutes"] = frame["minutes"].astype("Float64").round(1)
     frame.loc[len(frame)] = ["total", *frame.drop(columns="stage").sum(skipna=False)]
-    if price_per_million is not None:
-        price_in, price_out = price_per_million
-        frame["cost"] = (frame["tokens_in"] * price_in + frame["tokens_out"] * price_out) / 1e6
     return frame
 
 
@@ -86,10 +73,11 @@ def summarize_usage(*clients: Client) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=names)
 
 
-def _estimate_minutes(client: Client, requests: int, tokens_out: int, judge_turns: int) -> float | None:
+def _estimate_minutes(client: Client, requests: int, tokens_out: int) -> float | None:
     if client.endpoint.is_local:
-        # A judge's turn reads about 20 new tokens when the conversation is still cached: half a second each, measured.
-        return (requests * 0.6 if judge_turns else tokens_out / LOCAL_TOKENS_PER_SECOND) / 60
+        # What one token answers, a judge's turn, has only its question to read while the conversation is still cached.
+        short = tokens_out == requests
+        return (requests * LOCAL_SECONDS_PER_TURN if short else tokens_out / LOCAL_TOKENS_PER_SECOND) / 60
     rate = client.requests_per_minute
     return requests / rate if rate else None
 

@@ -1,8 +1,4 @@
-"""The ledger: from the rows asked for to the rows kept, by stage and reason, and it adds up.
-
-Covers the table, the same with what each stage cost, its picture, its file. Not covered: deciding (filtering.py),
-counting requests (client.py).
-"""
+"""The ledger: from the rows asked for to the rows kept, by stage and reason, as a table, a picture and a file; it adds up."""
 
 import os
 from pathlib import Path
@@ -13,12 +9,11 @@ import orjson
 import pandas as pd
 
 from synthdata.base.errors import InputError
-from synthdata.base.extras import load_extra
 from synthdata.base.frame import check_columns
 from synthdata.base.jsonl import replace_file
 from synthdata.base.text import clean_text
-from synthdata.filtering.outcomes import name_outcome
-from synthdata.filtering.review.plots import KEPT, REJECTED, REQUESTED, encode_png
+from synthdata.filtering.outcomes import read_reason
+from synthdata.filtering.review.plots import KEPT, REJECTED, REQUESTED, encode_png, make_figure, make_image
 from synthdata.run.costs import STAGES, add_costs
 
 LEDGER_FILE = "synthetic_data_ledger.json"
@@ -29,7 +24,7 @@ def make_ledger(df: pd.DataFrame, requested: int) -> pd.DataFrame:
 
     Input columns: keep, reject_reason; verified when present. requested: rows asked for (subtopics × questions × samples).
     Returns a frame of stage, outcome ("not generated", "failed", "unverified", "duplicate", "contaminated", "rejected"),
-    reason, rows, left (rows that remain after this line), share of the requested (0 to 1) and remark. The first line is
+    reason, rows, left (rows that remain after this line), share of the requested (0 to 1, 3 decimals) and remark. The first line is
     what was requested, the last what is kept; requested = kept + all lines between. The remark says how many of the kept
     rows were not verified, their verified being null.
     Raises InputError for a missing column, a row without keep or reason, or more rows than requested.
@@ -41,7 +36,7 @@ def make_ledger(df: pd.DataFrame, requested: int) -> pd.DataFrame:
     if len(df) > requested:
         raise InputError(f"make_ledger: {len(df):,} rows, but only {requested:,} requested: pass what was asked for.")
     lines = [("questions", "not generated", "subtopic or question not obtained", requested - len(df))]
-    lines += [(*name_outcome(str(reason)), int(count)) for reason, count in df["reject_reason"].value_counts().items()]
+    lines += [(*read_reason(str(reason)), int(count)) for reason, count in df["reject_reason"].value_counts().items()]
     order = list(STAGES)
     lines[1:] = sorted(lines[1:], key=lambda line: (order.index(line[0]), line[1], -line[3], line[2]))
     kept = df["keep"].astype(bool)
@@ -53,7 +48,7 @@ def make_ledger(df: pd.DataFrame, requested: int) -> pd.DataFrame:
     unknown = int((kept & df["verified"].isna()).sum()) if "verified" in df else 0
     return ledger.assign(
         left=[requested, *left, int(kept.sum())],
-        share=ledger["rows"] / requested if requested else 0.0,
+        share=(ledger["rows"] / max(requested, 1)).round(3),
         remark=[""] * (len(ledger) - 1) + [f"{unknown:,} of them not verified" if unknown else ""],
     )
 
@@ -63,16 +58,9 @@ def plot_ledger(ledger: pd.DataFrame) -> Any:
 
     Input columns: outcome, reason, rows, left, as make_ledger returns them.
     """
-    from IPython.display import Image
-
-    load_extra("matplotlib", "notebook", "drawing pictures")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     check_columns(ledger, "plot_ledger", ("outcome", "reason", "rows", "left"))
     lines = ledger[(ledger["rows"] > 0) | ledger["outcome"].isin(["requested", "kept"])].reset_index(drop=True)
-    figure = Figure(figsize=(7.5, 0.32 * len(lines) + 0.6), dpi=110, layout="constrained", facecolor="white")
-    canvas = FigureCanvasAgg(figure)
+    figure, canvas = make_figure(7.5, 0.32 * len(lines) + 0.6)
     axis = figure.subplots()
     whole = lines["outcome"].isin(["requested", "kept"])
     colors = lines["outcome"].map({"requested": REQUESTED, "kept": KEPT}).fillna(REJECTED)
@@ -91,9 +79,7 @@ def plot_ledger(ledger: pd.DataFrame) -> Any:
     axis.tick_params(axis="x", labelsize=8)
     axis.spines[["top", "right"]].set_visible(False)
     canvas.draw()
-    return Image(
-        encode_png(np.asarray(canvas.buffer_rgba())), format="png", alt="From requested to kept: " + ", ".join(labels)
-    )
+    return make_image(encode_png(np.asarray(canvas.buffer_rgba())), f"From requested to kept: {', '.join(labels)}")
 
 
 def write_ledger(ledger: pd.DataFrame, folder: str | os.PathLike[str] = ".", usage: pd.DataFrame | None = None) -> Path:

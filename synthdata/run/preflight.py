@@ -1,8 +1,4 @@
-"""Before any work: does each model answer, and what will the run cost?
-
-Covers one real, tiny call for each model with a plain diagnosis, and an estimate of requests, minutes, tokens and, only
-where the user names a price, money. Not covered: quality of the answers.
-"""
+"""Before any work: does each model answer, in which form, and is its context long enough?"""
 
 from typing import Any
 
@@ -14,18 +10,9 @@ from synthdata.models.endpoints import NIM_URL
 from synthdata.models.recording import Recording
 from synthdata.models.refusals import suggest_models
 from synthdata.models.replies import Failure, read_completion
-from synthdata.quality.scores.judge import TOP_LOGPROBS, parse_yes_no
-from synthdata.quality.scores.reward import parse_reward
-from synthdata.quality.scores.scoring import choose_form
+from synthdata.quality.scores.scale import choose_way, find_scale
 
 PING = {"messages": [{"role": "user", "content": "Answer with the word ready."}], "max_tokens": 8, "temperature": 0}
-
-PING_REWARD = {"messages": [{"role": "user", "content": "What is 1 + 1?"}, {"role": "assistant", "content": "2"}]}
-
-PING_JUDGE = {
-    "messages": [*PING_REWARD["messages"], {"role": "user", "content": "Is that right? Answer yes or no."}],
-    "max_tokens": 1, "temperature": 0, "logprobs": True, "top_logprobs": TOP_LOGPROBS,
-}  # fmt: skip
 
 
 def check_endpoints(generator: Client, reward: Client, context_tokens: int = 0) -> pd.DataFrame:
@@ -38,18 +25,14 @@ def check_endpoints(generator: Client, reward: Client, context_tokens: int = 0) 
     _check_context(generator, context_tokens)
     _call(generator, PING, read_completion)
     lines = [("generator", generator.endpoint.name, generator.endpoint.model, "text")]
-    if choose_form(reward) == "reward":
-        reply = _call(reward, PING_REWARD, parse_reward)
-        if isinstance(reply, Failure):
-            raise EndpointError(
-                f"{reward.endpoint.name} replied {reply.raw[:120]!r}, which holds no scores: it is no reward model we can "
-                "read; name another, or a chat model to judge."
-            )
-        form = "one scalar: comparable within an instruction only" if reply.form == "scalar" else "five attributes"
-    else:
-        reply = _call(reward, PING_JUDGE, parse_yes_no)
-        form = "judge, JSON (no logprobs served)" if isinstance(reply, Failure) else "judge, probability of yes"
-    lines.append(("reward", reward.endpoint.name, reward.endpoint.model, form))
+    way = choose_way(reward)
+    form = _call(reward, way.probe, way.read_probe)
+    if isinstance(form, Failure):
+        raise EndpointError(
+            f"{reward.endpoint.name} replied {form.raw[:120]!r}, which holds no scores: it is no reward model we can "
+            "read; name another, or a chat model to judge."
+        )
+    lines.append(("reward", reward.endpoint.name, reward.endpoint.model, find_scale(form).answers))
     return pd.DataFrame(lines, columns=["role", "endpoint", "model", "answers"])
 
 

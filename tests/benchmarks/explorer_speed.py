@@ -42,14 +42,14 @@ busy = 1000 * (time.process_time() - busy) / 60
 middle, most = statistics.median(taken), sorted(taken)[56]
 print(f"one drawing: median {middle:.0f} ms, 95 % within {most:.0f} ms, processor time {busy:.0f} ms")
 """
-JUDGED = """
+REVIEWED = """
 import tempfile, pathlib
 reviewer = sd.review_rows(explorer, pathlib.Path(tempfile.mkdtemp()) / "judgements.jsonl", k=60)
 for place in range(60):
     reviewer.mark("good" if place % 4 else "bad")
-began = time.perf_counter(); reviewer._propose(); proposed = time.perf_counter() - began
+began = time.perf_counter(); reviewer.propose(); proposed = time.perf_counter() - began
 began = time.perf_counter(); reviewer.mark("undo"); marked = time.perf_counter() - began
-print(f"with 60 rows judged: one mark {1000 * marked:.0f} ms, proposals {proposed:.2f} s")
+print(f"with 60 rows reviewed: one mark {1000 * marked:.0f} ms, proposals {proposed:.2f} s")
 """
 BURST = """
 drawn = []
@@ -93,8 +93,8 @@ def main() -> None:
     try:
         print(f"{options.rows:,} rows:", run_code(client, SETUP.format(rows=options.rows)))
         print(run_code(client, TIMED))
-        print(run_code(client, JUDGED))
-        print("with the panel of judgements, ", run_code(client, TIMED))
+        print(run_code(client, REVIEWED))
+        print("with the panel of reviews,", run_code(client, TIMED))
         comm_id = run_code(client, BURST)
         seconds = send_burst(client, comm_id, 50)
         count, final = run_code(client, "print(len(drawn), drawn[-1][0] if drawn else None)").split()

@@ -1,4 +1,4 @@
-"""The notebook in a real JupyterLab in headless Chromium: cells run in replay, sliders move, rows are judged.
+"""The notebook in a real JupyterLab in headless Chromium: cells run in replay, sliders move, rows are reviewed.
 
 SYNTHDATA_SCREENSHOTS names a folder that gets pictures of the page.
 """
@@ -88,7 +88,7 @@ def test_sliders_and_marks_in_jupyterlab_move_the_numbers_and_the_picture(lab: s
             assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
             follow_a_slider(page)
             take_back_a_move(page)
-            judge_by_button_and_key(page, tmp_path / "work" / sd.JUDGEMENTS_FILE)
+            review_by_button_and_key(page, tmp_path / "work" / sd.JUDGEMENTS_FILE)
             show_narrow_and_dark(page)
         finally:
             take_picture(page, "last")
@@ -165,23 +165,23 @@ def read_bound(cell: Any) -> float:
     return float(found[1])
 
 
-def judge_by_button_and_key(page: Any, path: Path) -> None:
+def review_by_button_and_key(page: Any, path: Path) -> None:
     """Marks by mouse, by button and by key are stored at once and move precision and recall."""
     from playwright.sync_api import expect
 
     cell = page.locator(".jp-CodeCell", has=page.get_by_placeholder("keys: g good"))
     cell.get_by_role("button", name="Good").click()
-    expect(cell.get_by_text("1 of 20 rows judged. Marked good.")).to_be_visible()
+    expect(cell.get_by_text("1 of 20 rows reviewed. Marked good.")).to_be_visible()
     cell.get_by_role("button", name="Bad").focus()
     page.keyboard.press("Space")
-    expect(cell.get_by_text("2 of 20 rows judged. Marked bad.")).to_be_visible()
+    expect(cell.get_by_text("2 of 20 rows reviewed. Marked bad.")).to_be_visible()
     keys = cell.get_by_placeholder("keys: g good")
     keys.focus()
     for number, key in enumerate("ggbggbgggb", start=3):
         page.keyboard.press(key)
-        expect(cell.get_by_text(f"{number} of 20 rows judged.")).to_be_visible()
+        expect(cell.get_by_text(f"{number} of 20 rows reviewed.")).to_be_visible()
     page.keyboard.press("u")
-    expect(cell.get_by_text("11 of 20 rows judged. The last verdict is taken back.")).to_be_visible()
+    expect(cell.get_by_text("11 of 20 rows reviewed. The last verdict is taken back.")).to_be_visible()
     judged = sd.read_judgements(path)
     assert judged["good"].tolist() == [letter == "g" for letter in "gbggbggbggg"]
     numbers = cell.locator("tr", has_text="precision").first.locator("td").all_inner_texts()
@@ -191,7 +191,7 @@ def judge_by_button_and_key(page: Any, path: Path) -> None:
     cell.get_by_role("button", name="Propose").click()
     expect(cell.locator("th", has_text="reaches 0.9").first).to_be_visible()
     cell.get_by_role("button", name="Bad").scroll_into_view_if_needed()
-    take_picture(page, "judged")
+    take_picture(page, "reviewed")
 
 
 def show_narrow_and_dark(page: Any) -> None:

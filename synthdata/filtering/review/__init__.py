@@ -1,1 +1,1 @@
-"""Looking before cutting: sliders, pictures, and rows judged by a reviewer."""
+"""Look before deciding: sliders, pictures, rows to read, and what was said of them."""

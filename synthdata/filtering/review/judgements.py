@@ -1,10 +1,7 @@
-"""Which rows a reviewer reads, and the file in which the judgements stand.
-
-Covers drawing rows with known chances, densest near the cut, and a JSONL file that survives a restart. Not covered: what
-follows from the judgements (review.py), the page (reviewer.py).
-"""
+"""The file of what a reviewer said: one line a judgement, appended at once, so that it survives a crash and a restart."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +9,7 @@ import orjson
 import pandas as pd
 
 from synthdata.base.errors import InputError
+from synthdata.base.jsonl import read_objects
 
 JUDGEMENTS_FILE = "synthetic_data_judgements.jsonl"
 
@@ -51,17 +49,7 @@ def read_judgements(path: str | os.PathLike[str]) -> pd.DataFrame:
     """
     lines: dict[tuple[str, str], float | None] = {}
     good: dict[str, bool | None] = {}
-    try:
-        content = Path(path).read_bytes() if Path(path).exists() else b""
-    except OSError as cause:
-        raise InputError(f"{path} cannot be read ({cause.strerror}): check the path.") from cause
-    for number, line in enumerate(content.split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            entry = orjson.loads(line)
-        except orjson.JSONDecodeError as cause:
-            raise InputError(f"{path} line {number} is not JSON ({cause}): correct or remove that line.") from cause
+    for number, entry in read_objects(path) if Path(path).exists() else ():
         fault = _find_fault(entry)
         if fault:
             raise InputError(f"{path} line {number} is no judgement ({fault}): correct or remove that line.")
@@ -72,9 +60,9 @@ def read_judgements(path: str | os.PathLike[str]) -> pd.DataFrame:
     return df.astype({"id": "str", "good": bool, "chance": "Float64", "round": "str"})
 
 
-def _find_fault(entry: Any) -> str:
-    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
-        return "no object with an id"
+def _find_fault(entry: Mapping[str, Any]) -> str:
+    if not isinstance(entry.get("id"), str):
+        return '"id" is no text'
     if "good" not in entry or not (entry["good"] is None or isinstance(entry["good"], bool)):
         return '"good" is not true, false or null'
     chance = entry.get("chance")

@@ -1,8 +1,4 @@
-"""Small pieces of HTML and text for a notebook page, in which model output is always text.
-
-Covers escaping, a row that opens to be read in full, tables side by side that wrap in a narrow window. No colour is set
-on text, so that a dark theme's own holds. Not covered: pictures (plots.py).
-"""
+"""Small pieces of HTML for a notebook page, in which model output is always text, in the colours of the reader's theme."""
 
 import html
 from typing import Any

@@ -1,8 +1,4 @@
-"""Figures as PNG: they show on a static page, under nbval and in either theme, because they bring their own background.
-
-Covers histograms of scores with the cut drawn, redrawn fast enough to follow a slider, and the ledger's waterfall. Not
-covered: which rows are kept (filtering.py), sums (ledger.py).
-"""
+"""Histograms of scores with the cut drawn, as PNG: they show on a static page, and in a dark theme too, having a background."""
 
 import io
 import math
@@ -14,60 +10,68 @@ import pandas as pd
 from synthdata.base.errors import InputError
 from synthdata.base.extras import load_extra
 from synthdata.filtering.decide import Decider
-from synthdata.filtering.ranking import RANKED
 from synthdata.filtering.thresholds import Thresholds
-from synthdata.quality.scores.scale import ATTRIBUTES
+from synthdata.quality.scores.reward import ATTRIBUTES
+from synthdata.quality.scores.scale import list_scales, list_scores
 
-KEPT, REJECTED, REQUESTED = (
-    "#0072B2",
-    "#E69F00",
-    "#999999",
-)  # Okabe and Ito's palette: told apart by colour-blind readers
+KEPT, REJECTED, REQUESTED = "#0072B2", "#E69F00", "#999999"  # Okabe and Ito: told apart by colour-blind readers
+
+REJECTED_STYLE: dict[str, Any] = {"facecolor": REJECTED, "edgecolor": "white", "hatch": "////", "linewidth": 0}
 
 BINS = 17
 
 
-def list_scores(df: pd.DataFrame) -> list[str]:
-    """List the score columns that can be bounded and hold a number: attributes, the scalar, ranks, similarity.
-
-    The scalar of a scalar reward model is left out: it cannot be compared across instructions, its rank can.
-    """
-    scalar = "reward_form" in df and df["reward_form"].eq("scalar").any()
-    names = (*ATTRIBUTES, *(RANKED if scalar else ("reward",)), "similarity")
-    return [column for column in names if column in df and df[column].notna().any()]
-
-
-def plot_scores(df: pd.DataFrame, thresholds: Thresholds | None = None, columns: list[str] | None = None) -> Any:
+def plot_scores(df: pd.DataFrame, thresholds: Thresholds | None = None) -> Any:
     """Draw a histogram of each score, kept and rejected stacked, the bounds drawn; returns a PNG image for display.
 
     Input columns: the score columns; with thresholds, those apply_thresholds needs.
     Raises InputError when there are no scores.
     """
-    from IPython.display import Image
-
-    columns = columns or list_scores(df)
+    columns = list_columns(df)
     if not columns:
         raise InputError("plot_scores: no row has a score: look at df['error'].value_counts().")
-    keep = Decider(df).decide(thresholds)[0] == 0 if thresholds is not None else np.ones(len(df), dtype=bool)
+    keep = Decider(df).decide(thresholds).keep if thresholds is not None else np.ones(len(df), dtype=bool)
     values = {column: df[column].astype("Float64").to_numpy(dtype=float, na_value=math.nan) for column in columns}
     ranges = {column: get_range(df, column) for column in columns}
     figure = ScoreFigure(values, ranges, legend=thresholds is not None)
-    return Image(figure.draw(keep, thresholds or Thresholds()), format="png", alt=f"Histograms of {', '.join(columns)}")
+    return make_image(figure.draw(keep, thresholds or Thresholds()), f"Histograms of {', '.join(columns)}")
+
+
+def make_image(png: bytes, alt: str) -> Any:
+    """Make what a notebook shows of a PNG. alt: what it shows, for readers who do not see it."""
+    return load_extra("IPython.display", "notebook", "a picture").Image(png, format="png", alt=alt)
+
+
+def make_figure(width: float, height: float) -> tuple[Any, Any]:
+    """Make a figure, sizes in inches, and the canvas that it is drawn on."""
+    figure = load_extra("matplotlib.figure", "notebook", "a picture").Figure(
+        figsize=(width, height), dpi=110, layout="constrained", facecolor="white"
+    )
+    return figure, load_extra("matplotlib.backends.backend_agg", "notebook", "a picture").FigureCanvasAgg(figure)
+
+
+def list_columns(df: pd.DataFrame) -> list[str]:
+    """List the columns that get a histogram and a slider: the scores, and similarity where a row has one."""
+    near = ["similarity"] if "similarity" in df and df["similarity"].notna().any() else []
+    return [*list_scores(df), *near]
 
 
 def get_range(df: pd.DataFrame, column: str) -> tuple[float, float]:
-    """Get fixed bin edges for a score: 0 to 4, widened to the data, for a reward model's attribute; 0.5 to 1, widened, for
-    similarity; the data's own range, rounded outwards to a tenth, for a judge's scores, which bunch; its own range else.
+    """Get the ends of a column's axis: similarity from 0.5 to 1, an attribute as its scale has it, both widened to the data;
+    what bunches, rounded outwards to a tenth; anything else, as the data are.
     """
     values = df[column].dropna().astype(float)
     low, high = float(values.min()), float(values.max())
-    judged = "reward_form" in df and df["reward_form"].isin(["judge", "judge-json"]).any()
+    axes = [scale.axis for scale in list_scales(df)] or [(0.0, 4.0)]
+    ends: tuple[float, float] | None = (low, high)
     if column == "similarity":
-        low, high = min(0.5, low), max(1.0, high)
-    elif column in ATTRIBUTES and judged:
-        low, high = math.floor(low * 10) / 10, math.ceil(high * 10) / 10
+        ends = (0.5, 1.0)
     elif column in ATTRIBUTES:
-        low, high = min(0.0, low), max(4.0, high)
+        ends = None if None in axes else axes[0]
+    if ends is None:
+        low, high = math.floor(low * 10) / 10, math.ceil(high * 10) / 10
+    else:
+        low, high = min(ends[0], low), max(ends[1], high)
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
@@ -81,40 +85,34 @@ class ScoreFigure:
     def __init__(
         self, values: dict[str, np.ndarray], ranges: dict[str, tuple[float, float]], legend: bool, suffix: str = ""
     ) -> None:
-        load_extra("matplotlib", "notebook", "drawing pictures")
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-        from matplotlib.patches import Patch
-
         across, down = min(len(values), 3), -(-len(values) // 3)
-        figure = Figure(figsize=(2.5 * across, 1.9 * down + 0.3), dpi=110, layout="constrained", facecolor="white")
-        self._canvas = FigureCanvasAgg(figure)
+        figure, self._canvas = make_figure(2.5 * across, 1.9 * down + 0.3)
         axes = list(figure.subplots(down, across, squeeze=False).flat)
         self._edges = {column: np.linspace(*ranges[column], BINS + 1) for column in values}
         self._bins = {column: _assign_bins(array, ranges[column]) for column, array in values.items()}
-        self._parts: dict[str, tuple[Any, Any, Any]] = {}
-        for axis, column in zip(axes, values, strict=False):
-            edges = self._edges[column]
-            total = np.bincount(self._bins[column], minlength=BINS + 1)[:BINS]
-            axis.stairs(total, edges, fill=True, facecolor=REJECTED, edgecolor="white", hatch="////", linewidth=0)
-            axis.set_ylim(0, max(total.max(), 1) * 1.05)
-            axis.set_xlim(edges[0], edges[-1])
-            axis.set_title(column + suffix, fontsize=9)
-            axis.tick_params(labelsize=8)
-            front = axis.stairs(total, edges, fill=True, color=KEPT, animated=True)
-            self._parts[column] = (
-                axis,
-                front,
-                axis.axvline(0, color="black", linestyle="--", linewidth=1.2, animated=True),
-            )
+        self._parts = {
+            column: self._fill_axis(axis, column, column + suffix) for axis, column in zip(axes, values, strict=False)
+        }
         for axis in axes[len(values) :]:
             axis.set_visible(False)
         if legend:
-            parts = [Patch(facecolor=KEPT, label="kept")]
-            parts.append(Patch(facecolor=REJECTED, edgecolor="white", hatch="////", linewidth=0, label="rejected"))
+            make_patch = load_extra("matplotlib.patches", "notebook", "a picture").Patch
+            parts = [make_patch(facecolor=KEPT, label="kept"), make_patch(**REJECTED_STYLE, label="rejected")]
             figure.legend(handles=parts, loc="outside upper left", ncols=2, fontsize=8, frameon=False)
         self._canvas.draw()
         self._background = self._canvas.copy_from_bbox(figure.bbox)
+
+    def _fill_axis(self, axis: Any, column: str, title: str) -> tuple[Any, Any, Any]:
+        """Draw all rows of a column; return the axis, and on it the bars of kept rows and the line of a bound, to be moved."""
+        edges = self._edges[column]
+        total = np.bincount(self._bins[column], minlength=BINS + 1)[:BINS]
+        axis.stairs(total, edges, fill=True, **REJECTED_STYLE)
+        axis.set_ylim(0, max(total.max(), 1) * 1.05)
+        axis.set_xlim(edges[0], edges[-1])
+        axis.set_title(title, fontsize=9)
+        axis.tick_params(labelsize=8)
+        front = axis.stairs(total, edges, fill=True, color=KEPT, animated=True)
+        return axis, front, axis.axvline(0, color="black", linestyle="--", linewidth=1.2, animated=True)
 
     def draw(self, keep: np.ndarray, thresholds: Thresholds) -> bytes:
         """Draw the kept rows and the bounds; returns a PNG, the same bytes for the same arguments."""
@@ -132,8 +130,7 @@ class ScoreFigure:
 
 def encode_png(pixels: np.ndarray) -> bytes:
     """Encode pixels as PNG without a time or a version in it, lightly compressed: a slider waits for this."""
-    from matplotlib.image import imsave
-
+    imsave = load_extra("matplotlib.image", "notebook", "a picture").imsave
     nothing: Any = {"Software": None}
     buffer = io.BytesIO()
     imsave(buffer, pixels, format="png", metadata=nothing, pil_kwargs={"compress_level": 3})

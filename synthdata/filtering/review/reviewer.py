@@ -1,11 +1,9 @@
-"""Buttons and keys to judge rows with, beside the explorer.
-
-Covers showing one row at a time, storing each verdict at once, and what the verdicts say about the thresholds that the
-sliders stand at. Model output is shown as escaped text. Not covered: which rows, and the sums (judgements.py, review.py).
-"""
+"""Buttons and keys to review rows with, beside the explorer, and what the reviewed rows say of where its sliders stand."""
 
 import os
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -14,183 +12,161 @@ from synthdata.base.extras import load_extra
 from synthdata.base.frame import index_ids
 from synthdata.base.text import escape_text
 from synthdata.filtering.review.explorer import Explorer
-from synthdata.filtering.review.judgements import append_judgement, read_judgements
+from synthdata.filtering.review.judgements import read_judgements
 from synthdata.filtering.review.pages import make_bundle, write_text
-from synthdata.filtering.review.precision import Judged
-from synthdata.filtering.review.proposals import search_thresholds, tabulate_proposals
+from synthdata.filtering.review.precision import ReviewedRows
+from synthdata.filtering.review.proposals import LEAST_REVIEWED, Proposal, search_thresholds, tabulate_proposals
+from synthdata.filtering.review.rounds import VERDICTS, Round
 from synthdata.filtering.review.sampling import draw_rows
-
-KEYS = {"g": "good", "b": "bad", "s": "skip", "u": "undo"}
 
 
 def review_rows(explorer: Explorer, path: str | os.PathLike[str], k: int = 20, precision: float = 0.9) -> "Reviewer":
     """Show k rows, drawn around the explorer's present cut, to mark good or bad; and what the marks say about the cut.
 
     The explorer's frame needs the column id. path: the JSONL file that keeps the judgements; what it holds is not asked
-    again. precision: what proposals aim at, 0 to 1. Returns the Reviewer, whose agreement follows the sliders.
+    again. precision: what proposals aim at, 0 to 1. Returns the Reviewer, whose estimates follow the sliders.
     Raises InputError for a missing column, repeated ids, a k below 1, or a file whose line is no judgement.
     """
     return Reviewer(explorer, path, k, precision)
 
 
+class Panel(NamedTuple):
+    """The reviewer's controls: buttons by name, the field that takes keys, the precision to aim at, the row that is read."""
+
+    buttons: dict[str, Any]
+    keys: Any
+    precision: Any
+    row: Any
+
+
 class Reviewer:
-    """Rows to judge, by button or key. `agreement` is measure_agreement's frame for the sliders' position."""
+    """Rows to review, by button or key. round: the rows drawn and the file of what was said of them."""
 
     def __init__(self, explorer: Explorer, path: str | os.PathLike[str], k: int, precision: float) -> None:
-        self.explorer, self.path, self.k = explorer, path, k
+        self.explorer, self.k = explorer, k
         self._ids = index_ids(explorer.df, "review_rows")
-        self._proposals: list[tuple[Any, ...]] = []
-        self.draw_sample()
-        self._build(precision)
+        self._proposals: list[Proposal] = []
+        self._said = ""
+        self.round = self._draw_round(path)
+        self.panel = self._make_panel(precision)
+        self._numbers = self._display()
         self._show()
         explorer.followers.append(lambda: self._try(self._show))
 
     @property
-    def agreement(self) -> pd.DataFrame:
-        return self._weigh().measure(self.explorer.thresholds)
-
-    def draw_sample(self) -> None:
-        """Draw rows around the present cut, and go to the first that nobody has judged."""
-        self.sample = draw_rows(self.explorer.decider, self._ids, self.explorer.thresholds, self.k)
-        places = self._ids.get_indexer(self.sample["id"]).tolist()
-        self._queue = list(zip(places, self.sample.itertuples(), strict=True))
-        self._done: list[tuple[int, Any]] = []
-        self._said = ""
+    def estimates(self) -> pd.DataFrame:
+        """estimate_precision's frame for where the sliders stand."""
+        return self._gather().estimate(self.explorer.thresholds)
 
     def mark(self, verdict: str) -> None:
-        """Judge the row that is shown "good" or "bad", "skip" it for now, or "undo" the last verdict.
+        """Mark the row that is shown "good" or "bad", "skip" it for now, or "undo" the last verdict.
 
         Raises InputError for another word, or a file that cannot be written or read.
         """
-        if verdict not in KEYS.values():
-            raise InputError(f"reviewer.mark: {verdict!r} is no verdict: say {', '.join(KEYS.values())}.")
-        known = read_judgements(self.path)
-        entry = self._find_next(known)
-        if verdict == "undo":
-            if self._done:
-                row = self._done.pop()[1]
-                append_judgement(self.path, row.id, None, row.chance, row.round)
-                self._said = "The last verdict is taken back."
-        elif entry is None:
-            self._said = "Every row drawn is judged: draw more, or move the sliders and draw around the new cut."
-        elif verdict == "skip":
-            self._queue.remove(entry)
-            self._queue.append(entry)
-            self._said = "Skipped: it comes again at the end."
-        else:
-            self._carry_over(known, entry)
-            append_judgement(self.path, entry[1].id, verdict == "good", entry[1].chance, entry[1].round)
-            self._done.append(entry)
-            self._said = f"Marked {verdict}."
+        self._said = self.round.mark(verdict) or self._said
         self._show()
 
-    def _find_next(self, known: pd.DataFrame) -> tuple[int, Any] | None:
-        judged = set(known["id"])
-        return next((entry for entry in self._queue if entry[1].id not in judged), None)
+    def draw_sample(self) -> None:
+        """Draw rows around the present cut, and go to the first that nobody has reviewed."""
+        self.round, self._said = self._draw_round(self.round.path), ""
+        self._show()
 
-    def _carry_over(self, known: pd.DataFrame, entry: tuple[int, Any]) -> None:
-        """Note for this round what other rounds judged of the rows drawn before this one: its sample has them too."""
-        verdicts = dict(zip(known["id"], known["good"], strict=True))
-        here = set(known.loc[known["round"] == entry[1].round, "id"])
-        for _, row in self._queue[: self._queue.index(entry)]:
-            if row.id in verdicts and row.id not in here:
-                append_judgement(self.path, row.id, bool(verdicts[row.id]), row.chance, row.round)
+    def propose(self) -> None:
+        """Look for the thresholds that keep most at the precision in its field. Raises InputError for too few reviewed rows."""
+        aim, thresholds = float(self.panel.precision.value), self.explorer.thresholds
+        self._proposals = search_thresholds(self._gather(), aim, thresholds)
+        self._said = "" if self._proposals else f"No bound keeps {LEAST_REVIEWED} reviewed rows: review more."
+        self._show()
 
-    def _build(self, precision: float) -> None:
-        ipywidgets = load_extra("ipywidgets", "notebook", "reviewing rows")
-        from IPython.display import display
+    def follow_proposal(self) -> None:
+        """Move the sliders to the first proposal. Raises InputError when nothing is proposed."""
+        if not self._proposals:
+            raise InputError("Nothing is proposed yet: press Propose first.")
+        self.explorer.move(self._proposals[0].thresholds)
 
-        def make_button(name: str, tip: str, call: Any) -> Any:
+    def _draw_round(self, path: str | os.PathLike[str]) -> Round:
+        sample = draw_rows(self.explorer.decider, self._ids, self.explorer.thresholds, self.k)
+        return Round(sample, self._ids.get_indexer(sample["id"]).tolist(), path)
+
+    def _gather(self) -> ReviewedRows:
+        explorer = self.explorer
+        return ReviewedRows(explorer.decider, self._ids, read_judgements(self.round.path), explorer.thresholds)
+
+    def _make_panel(self, precision: float) -> Panel:
+        ipywidgets = load_extra("ipywidgets", "notebook", "reviewing")
+
+        def make_button(name: str, tip: str, call: Callable[[], None]) -> Any:
             button = ipywidgets.Button(description=name, tooltip=tip)
             button.on_click(lambda _: self._try(call))
             return button
 
-        self.buttons = {
-            word: make_button(word.capitalize(), f"key {key}", lambda word=word: self.mark(word))
-            for key, word in KEYS.items()
+        buttons = {
+            word: make_button(word.capitalize(), f"key {key}", partial(self.mark, word))
+            for key, word in VERDICTS.items()
         }
-        self.keys = ipywidgets.Text(
+        buttons["propose"] = make_button("Propose", "The thresholds that keep most at this precision", self.propose)
+        buttons["move"] = make_button("Move sliders", "Move the sliders to the first proposal", self.follow_proposal)
+        buttons["draw"] = make_button("Draw anew", "Draw rows around where the sliders stand now", self.draw_sample)
+        keys = ipywidgets.Text(
             placeholder="keys: g good, b bad, s skip, u undo",
             description="Keys",
             layout=ipywidgets.Layout(width="330px"),
         )
-        self.keys.observe(self._read_keys, names="value")
-        self.precision = ipywidgets.BoundedFloatText(
-            value=precision,
-            min=0.01,
-            max=1,
-            step=0.05,
-            description="Precision",
+        keys.observe(self._read_keys, names="value")
+        aim = ipywidgets.BoundedFloatText(
+            value=precision, min=0.01, max=1, step=0.05, description="Precision",
             layout=ipywidgets.Layout(width="180px"),
-        )
-        self.buttons["propose"] = make_button(
-            "Propose", "The thresholds that keep most at this precision", self._propose
-        )
-        self.buttons["move"] = make_button("Move sliders", "Move the sliders to the first proposal", self._move)
-        self.buttons["draw"] = make_button("Draw anew", "Draw rows around where the sliders stand now", self._draw_anew)
-        self._row = ipywidgets.HTML()
-        wrap = ipywidgets.Layout(flex_flow="row wrap")
-        marks = ipywidgets.HBox([*(self.buttons[word] for word in KEYS.values()), self.keys], layout=wrap)
-        more = [self.precision, *(self.buttons[word] for word in ("propose", "move", "draw"))]
-        bundle = ipywidgets.VBox([self._row, marks, ipywidgets.HBox(more, layout=wrap)])._repr_mimebundle_()
-        display({**bundle, "text/plain": "(Rows to judge: open the notebook in JupyterLab to read them.)"}, raw=True)
-        self._numbers = display(make_bundle("", ""), display_id=True, raw=True)
+        )  # fmt: skip
+        return Panel(buttons, keys, aim, ipywidgets.HTML())
 
-    def _try(self, call: Any) -> None:
+    def _display(self) -> Any:
+        """Show the panel and, below it, an empty place for the numbers; returns its handle, None outside a notebook."""
+        ipywidgets = load_extra("ipywidgets", "notebook", "reviewing")
+        display = load_extra("IPython.display", "notebook", "reviewing").display
+        buttons, wrap = self.panel.buttons, ipywidgets.Layout(flex_flow="row wrap")
+        marks = ipywidgets.HBox([*(buttons[word] for word in VERDICTS.values()), self.panel.keys], layout=wrap)
+        more = [self.panel.precision, *(buttons[word] for word in ("propose", "move", "draw"))]
+        widgets = ipywidgets.VBox([self.panel.row, marks, ipywidgets.HBox(more, layout=wrap)])
+        text = "(Rows to review: open the notebook in JupyterLab to read them.)"
+        display({**widgets._repr_mimebundle_(), "text/plain": text}, raw=True)
+        return display(make_bundle("", ""), display_id=True, raw=True)
+
+    def _try(self, call: Callable[[], None]) -> None:
         # A click has no cell for an error to appear under.
         try:
             call()
         except InputError as fault:
             self._said = str(fault)
-            self._row.value = f"<p>{escape_text(fault)}</p>"
+            self.panel.row.value = f"<p>{escape_text(fault)}</p>"
 
     def _read_keys(self, change: Any) -> None:
         # The field is not emptied: a key typed meanwhile would come back together with what was there before.
         old, new = change["old"].lower(), change["new"].lower()
         for key in new.removeprefix(old) if new.startswith(old) else "":
-            if key in KEYS:
-                self._try(lambda key=key: self.mark(KEYS[key]))
-
-    def _propose(self) -> None:
-        self._proposals = search_thresholds(self._weigh(), float(self.precision.value), self.explorer.thresholds)
-        self._said = "" if self._proposals else "No bound keeps 5 judged rows: judge more."
-        self._show()
-
-    def _move(self) -> None:
-        if not self._proposals:
-            raise InputError("Nothing is proposed yet: press Propose first.")
-        self.explorer.move(self._proposals[0][1])
-
-    def _draw_anew(self) -> None:
-        self.draw_sample()
-        self._show()
+            if key in VERDICTS:
+                self._try(partial(self.mark, VERDICTS[key]))
 
     def _show(self) -> None:
-        known = read_judgements(self.path)
-        entry = self._find_next(known)
-        judged = len(self.sample) - sum(row.id not in set(known["id"]) for _, row in self._queue)
-        said = f"{judged} of {len(self.sample)} rows judged. {self._said}"
+        known = read_judgements(self.round.path)
+        entry = self.round.find_next(known)
+        said = f"{self.round.count_reviewed(known)} of {len(self.round.sample)} rows reviewed. {self._said}"
         if entry is None:
-            text = "<p>No row is left to judge.</p>"
+            text = "<p>No row is left to review.</p>"
         else:
             text = write_text(*self.explorer.df[["instruction", "response"]].iloc[entry[0]])
-        self._row.value = f"<p>{escape_text(said)}</p><div style='max-height:360px; overflow:auto'>{text}</div>"
-        if self._numbers is not None:  # outside a notebook display() gives no handle
+        self.panel.row.value = f"<p>{escape_text(said)}</p><div style='max-height:360px; overflow:auto'>{text}</div>"
+        if self._numbers is not None:
             self._numbers.update(self._write_numbers(), raw=True)
 
-    def _weigh(self) -> Judged:
-        explorer = self.explorer
-        return Judged(explorer.decider, self._ids, read_judgements(self.path), explorer.thresholds)
-
     def _write_numbers(self) -> dict[str, str]:
-        agreement, said = self.agreement, f"Judged rows on {self.explorer.thresholds!r}:"
-        words = [f"{name}: {verdict}" for name, verdict in agreement["verdict"].items()]
-        page = f"<p>{escape_text(said)}</p>{agreement.drop(columns='verdict').to_html(border=0, na_rep='')}"
+        estimates, said = self.estimates, f"Reviewed rows on {self.explorer.thresholds!r}:"
+        words = [f"{name}: {verdict}" for name, verdict in estimates["verdict"].items()]
+        page = f"<p>{escape_text(said)}</p>{estimates.drop(columns='verdict').to_html(border=0, na_rep='')}"
         page += f"<p>{'<br>'.join(map(escape_text, words))}</p>"
-        text = f"{said}\n{agreement.to_string(na_rep='')}"
+        text = f"{said}\n{estimates.to_string(na_rep='')}"
         if self._proposals:
             proposals = tabulate_proposals(self._proposals)
-            note = "Chosen on the rows that measure them, they flatter themselves: draw anew at the new cut and judge again."
+            note = "Their precision is likely too high, for these rows chose them: draw anew at the new cut and review again."
             page += f"{proposals.set_index('claim').to_html(border=0)}<p>{note}</p>"
             text += f"\n{proposals.to_string(index=False)}\n{note}"
         return make_bundle(page, text)

@@ -1,4 +1,4 @@
-"""Which rows a reviewer reads: drawn with known chances, densest near the cut."""
+"""Which rows a reviewer reads: drawn with known chances on both sides of the cut, densest near it."""
 
 import hashlib
 import itertools
@@ -9,7 +9,6 @@ import pandas as pd
 
 from synthdata.base.frame import check_count, index_ids
 from synthdata.filtering.decide import Decider
-from synthdata.filtering.outcomes import name_outcome
 from synthdata.filtering.thresholds import Thresholds
 
 NEAR_SHARE = 0.2  # of the rows on each side, those nearest to the cut are "near"
@@ -18,11 +17,11 @@ NEAR_SAMPLE = 0.6  # of the rows drawn on each side, this share is drawn among t
 
 
 def sample_rows(df: pd.DataFrame, thresholds: Thresholds, k: int) -> pd.DataFrame:
-    """Draw k rows to judge, on both sides of the cut and densest near it; the same ones each time.
+    """Draw k rows to review, on both sides of the cut and densest near it; the same ones each time.
 
-    Input columns: id and those of apply_thresholds. Returns a frame in the order to judge them in, with id, side ("kept"
+    Input columns: id and those of apply_thresholds. Returns a frame in the order to read them in, with id, side ("kept"
     or "rejected"), near (bool), chance (0 to 1) and round, the literal in force and k; fewer than k rows when no more
-    are decided by a bound. In that order any first part is a fair sample too, so judging can stop at any time.
+    are decided by a bound. The order is random: whoever stops early has read a fair sample of the k rows.
     Raises InputError for a missing column, repeated ids or a k below 1.
     """
     return draw_rows(Decider(df), index_ids(df, "sample_rows"), thresholds, k)
@@ -50,9 +49,9 @@ def draw_rows(decider: Decider, ids: pd.Index, thresholds: Thresholds, k: int) -
 
 def split_rows(decider: Decider, thresholds: Thresholds) -> tuple[np.ndarray, np.ndarray]:
     """Tell which rows are kept, and which are decided by the bounds alone."""
-    codes, reasons = decider.decide(thresholds)
-    by_bound = np.array([reason is None or name_outcome(reason)[0] == "thresholds" for reason in reasons])
-    return codes == 0, by_bound[codes]
+    decision = decider.decide(thresholds)
+    by_bound = np.array([reason is None or reason.stage == "thresholds" for reason in decision.reasons])
+    return decision.keep, by_bound[decision.codes]
 
 
 def _measure_distance(decider: Decider, thresholds: Thresholds, keep: np.ndarray) -> np.ndarray:

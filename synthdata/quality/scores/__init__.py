@@ -1,1 +1,1 @@
-"""Scores: asking a reward model or a judge, and reading what it replies."""
+"""How good a response is: forms of score, how each is asked for and read."""

@@ -1,23 +1,25 @@
-"""A chat model as judge: its questions, and how its answers and the shape of a response become one score.
-
-Covers the five questions, the shape of a text, and the weights, fitted to verdicts of Nemotron-4-340b-reward. Not covered:
-asking (scoring.py), reading the replies (reward.py).
-
-The weights were fitted to Docker answers of one model (Llama-3.1-405b), judged by the embedded 1.5B. They hold for that; for
-another topic, another judge or a model with other habits of writing they are a guess, and `reward` is no more than a ranking.
-"""
+"""A chat model as judge: its questions, and how its answers and the shape of a response become one score."""
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from synthdata.models.client import Client
-from synthdata.models.replies import Failure, get_message, read_completion
-from synthdata.quality.scores.reward import ATTRIBUTE_PAIR, Reward, gather_scores, read_number
+from synthdata.models.replies import Failure, get_choice, read_completion
+from synthdata.quality.scores.reward import (
+    Conversation,
+    Questions,
+    Reward,
+    Way,
+    find_scores,
+    make_conversation,
+    read_number,
+    read_text,
+)
 
 # The question for each attribute, asked as the next turn of the conversation, and whether yes is good.
-JUDGE_QUESTIONS: dict[str, tuple[str, bool]] = {
+JUDGE_QUESTIONS: Questions = {
     "helpfulness": ("Would a strict reviewer give your answer full marks?", True),
     "correctness": ("Does your answer contain a mistake?", False),
     "coherence": ("Does any part of your answer contradict another part?", False),
@@ -30,9 +32,16 @@ Rate your last answer. Reply with nothing but a JSON object with a number from 0
 "correctness" and "coherence", from 0 (trivial) to 4 (expert) for "complexity", and from 0 (terse) to 4 (wordy) for \
 "verbosity"."""
 
-# A ridge-penalized logistic regression (penalty 3 on standardized values) of "kept" on 252 rows, 169 of them kept. Complexity
-# and verbosity added nothing in cross-validation. That coherence counts against a row is what this judge's answers gave, not
-# what one would expect: it finds contradictions in answers that qualify what they say.
+# How the weights came about, and how far they reach. Nobody knows what a 1.5B model's "yes, full marks" is worth, so it was
+# learned: 252 answers of Llama-3.1-405b on Docker were given to Nemotron-4-340b-reward, whose usual thresholds kept 169 of them,
+# and to the embedded judge. A logistic regression then looked for the weighted sum that best tells the kept from the rejected.
+# Into the sum go the log odds of each of the judge's answers, since its probabilities bunch near the ends, where a step from
+# 0.98 to 0.99 says as much as one from 0.50 to 0.67; and three facts about the text: its length, how varied its words are, how
+# many phrases are bold. A ridge penalty (3, on standardized values) pulls every weight towards zero, because 252 rows are few.
+# Complexity and verbosity added nothing in cross-validation. That coherence counts against a row is what this judge's answers
+# gave, not what one would expect: it finds contradictions in answers that qualify what they say. All that holds for Docker
+# answers in that model's style, and was chosen on these same rows: for another topic, writer or judge the weights are a guess.
+# tests/benchmarks/judge_agreement.py fits them.
 SCORE_WEIGHTS = {"helpfulness": 2.1053, "correctness": 2.5007, "coherence": -3.8345}
 
 SHAPE_WEIGHTS = {"length": -2.4987, "variety": 11.9024, "bold": 0.1728}
@@ -56,7 +65,7 @@ def weigh_judgement(scores: Mapping[str, float], response: str) -> float:
     """Reduce a judge's attributes (0 to 4) and the response's shape to one scalar, 0 to 4, rounded to 6 decimals.
 
     It is four times the chance, by a logistic regression, that Nemotron-4-340b-reward's usual thresholds (helpfulness at
-    least 3, verbosity at most 2.5) would keep the response. See the module's docstring for how far that holds.
+    least 3, verbosity at most 2.5) would keep the response. See SCORE_WEIGHTS for how far that holds.
     """
     total = INTERCEPT
     for name, weight in SCORE_WEIGHTS.items():
@@ -74,11 +83,10 @@ TOP_LOGPROBS = 12
 LEAST_MASS = 0.05  # less probability than this on yes and no together is no answer to a yes/no question
 
 
-def parse_yes_no(reply: Mapping[str, Any]) -> float | Failure:
+def parse_yes_no(reply: dict[str, Any]) -> float | Failure:
     """Read the probability of yes among yes and no, 0 to 1, from the first token's logprobs."""
-    choice = reply["choices"][0]
-    content = get_message(choice).get("content") or ""
-    logprobs = choice.get("logprobs")
+    content = read_text(reply)
+    logprobs = get_choice(reply).get("logprobs")
     entries = logprobs.get("content") if isinstance(logprobs, dict) else None
     if not entries or not isinstance(entries[0], dict) or not entries[0].get("top_logprobs"):
         return Failure(NO_LOGPROBS, content)
@@ -92,33 +100,17 @@ def parse_yes_no(reply: Mapping[str, Any]) -> float | Failure:
     return mass["yes"] / total if total >= LEAST_MASS else Failure("answered neither yes nor no", content)
 
 
-def parse_judge_json(reply: Mapping[str, Any]) -> Reward | Failure:
+def parse_judge_json(reply: dict[str, Any]) -> Reward | Failure:
     """Read a judge's JSON object with a number from 0 to 4 for each attribute; reward: helpfulness and correctness."""
-    content = read_completion(dict(reply)).text
-    scores = gather_scores([(name.lower(), value) for name, value in ATTRIBUTE_PAIR.findall(content)])
+    content = read_completion(reply).text
+    scores = find_scores(content)
     if scores is None or not all(0 <= value <= 4 for value in scores.values()):
         return Failure("the judge's reply holds no five scores from 0 to 4", content)
     return Reward(scores, (scores["helpfulness"] + scores["correctness"]) / 2, "judge-json")
 
 
-def make_conversation(instruction: str, response: str) -> list[dict[str, str]]:
-    """Make the two messages that a reward model scores."""
-    return [{"role": "user", "content": instruction}, {"role": "assistant", "content": response}]
-
-
-def make_bodies(
-    pair: list[dict[str, str]], form: str, questions: Mapping[str, tuple[str, bool]] = JUDGE_QUESTIONS
-) -> list[dict[str, Any]]:
-    """Make the request bodies that score one conversation: one for a reward model, one a question for a judge."""
-    if form == "reward":
-        return [{"messages": pair}]
-    sampling = {"max_tokens": 1, "temperature": 0, "logprobs": True, "top_logprobs": TOP_LOGPROBS}
-    turns = [{"role": "user", "content": f"{question} Answer yes or no."} for question, _ in questions.values()]
-    return [{"messages": [*pair, turn], **sampling} for turn in turns]
-
-
 def judge_conversations(
-    conversations: list[list[dict[str, str]]], client: Client, questions: Mapping[str, tuple[str, bool]]
+    conversations: Sequence[Conversation], client: Client, questions: Questions
 ) -> list[Reward | Failure]:
     """Score conversations with a chat model: one yes/no question for each attribute, asked as the next turn.
 
@@ -128,7 +120,7 @@ def judge_conversations(
     """
     if not conversations:
         return []
-    bodies = (body for pair in conversations for body in make_bodies(pair, "judge", questions))
+    bodies = (_ask_yes_no(pair, question) for pair in conversations for question, _ in questions.values())
     answers = client.complete(bodies, label="judge", read=parse_yes_no, in_turn=len(questions))
     if all(isinstance(answer, Failure) and answer.reason == NO_LOGPROBS for answer in answers):
         json_bodies = (
@@ -136,16 +128,39 @@ def judge_conversations(
             for pair in conversations
         )
         return client.complete(json_bodies, label="judge", read=parse_judge_json)
-    rewards: list[Reward | Failure] = []
-    for pair, start in zip(conversations, range(0, len(answers), len(questions)), strict=True):
-        scores: dict[str, float] = {}
-        failure = None
-        turns = answers[start : start + len(questions)]
-        for (name, (_, yes_is_good)), answer in zip(questions.items(), turns, strict=True):
-            if isinstance(answer, Failure):
-                failure = failure or Failure(f"{name}: {answer.reason}", answer.raw)
-            else:
-                scores[name] = round(4 * (answer if yes_is_good else 1 - answer), 6)
-        reward = weigh_judgement(scores, pair[1]["content"]) if questions == JUDGE_QUESTIONS and not failure else None
-        rewards.append(failure or Reward(scores, reward, "judge"))
-    return rewards
+    starts = range(0, len(answers), len(questions))
+    return [
+        _combine_answers(pair[1]["content"], answers[start : start + len(questions)], questions)
+        for pair, start in zip(conversations, starts, strict=True)
+    ]
+
+
+def _ask_yes_no(pair: Conversation, question: str) -> dict[str, Any]:
+    turn = {"role": "user", "content": f"{question} Answer yes or no."}
+    sampling = {"max_tokens": 1, "temperature": 0, "logprobs": True, "top_logprobs": TOP_LOGPROBS}
+    return {"messages": [*pair, turn], **sampling}
+
+
+def _combine_answers(response: str, answers: Sequence[float | Failure], questions: Questions) -> Reward | Failure:
+    """Make one reward of a response's answers; the first answer that failed speaks for all."""
+    scores: dict[str, float] = {}
+    for (name, (_, yes_is_good)), answer in zip(questions.items(), answers, strict=True):
+        if isinstance(answer, Failure):
+            return Failure(f"{name}: {answer.reason}", answer.raw)
+        scores[name] = round(4 * (answer if yes_is_good else 1 - answer), 6)
+    # The weights belong to the questions that they were fitted to.
+    return Reward(scores, weigh_judgement(scores, response) if questions == JUDGE_QUESTIONS else None, "judge")
+
+
+def _read_probe(reply: dict[str, Any]) -> str:
+    return "judge-json" if isinstance(parse_yes_no(reply), Failure) else "judge"
+
+
+JUDGE = Way(
+    name="judge",
+    model_word="",
+    requests=len(JUDGE_QUESTIONS),
+    score=judge_conversations,
+    probe=_ask_yes_no(make_conversation("What is 1 + 1?", "2"), "Is that right?"),
+    read_probe=_read_probe,
+)

@@ -1,64 +1,106 @@
-"""Model reply -> five attributes, or one scalar.
-
-Covers every form of reward reply known to us: attributes in logprobs, attributes in the content, the message as a list,
-one scalar, a judge's yes/no by probability, a judge's JSON where logprobs are not served. A reply that cannot be read
-gives no score and keeps its text; it never becomes a number. Not covered: sending (scoring.py), a judge's questions
-and weights (judge.py), pairwise comparison.
-"""
+"""What one scored response is, how a scorer is asked for it, and how a reward model's reply becomes it."""
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
+from synthdata.models.client import Client
+from synthdata.models.replies import Failure, get_choice, get_message, read_content
 
-from synthdata.models.replies import Failure, get_message
-from synthdata.quality.scores.scale import ATTRIBUTES, weigh_attributes
+ATTRIBUTES = ("helpfulness", "correctness", "coherence", "complexity", "verbosity")
+
+# Regression weights of NVIDIA's model card for nemotron-4-340b-reward, from HelpSteer2 attributes to one preference.
+NEMOTRON_WEIGHTS = {"helpfulness": 0.3, "correctness": 0.74, "coherence": 0.46, "complexity": 0.47, "verbosity": -0.33}
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-
-ATTRIBUTE_PAIR = re.compile(rf"({'|'.join(ATTRIBUTES)})\s*[\"']?\s*[:=]\s*({_NUMBER})(?![\w.])", re.IGNORECASE)
-
+_PAIR = re.compile(rf"({'|'.join(ATTRIBUTES)})\s*[\"']?\s*[:=]\s*({_NUMBER})(?![\w.])", re.IGNORECASE)
 _SCALAR = re.compile(rf"^\s*(?:reward|score)\s*[:=]\s*({_NUMBER})\s*$", re.IGNORECASE)
+
+Conversation = list[dict[str, str]]
+Questions = Mapping[str, tuple[str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """A scored reply. Attributes run from about 0 to 4 and are never clipped; a scalar form has none."""
+    """A scored reply. Attributes run from about 0 to 4 and are never clipped; a form that has none gives one scalar.
+
+    form: its name in scale.SCALES, which becomes the column reward_form.
+    """
 
     scores: Mapping[str, float]
     reward: float | None
-    form: str  # "logprobs", "content", "scalar", "judge" or "judge-json"
+    form: str
 
 
-def parse_reward(reply: Mapping[str, Any]) -> Reward | Failure:
-    """Read a reward model's reply in whichever form it came.
+@dataclass(frozen=True, eq=False, slots=True)
+class Way:
+    """One way of asking a scorer.
 
-    Returns a Failure with the raw text when it is none of them, lacks an attribute, names one twice with different
-    values, or holds a value that is no finite number.
+    name: what score_responses and the usage table call it. model_word: a word in the names of models asked so, "" for any.
+    requests: how many each response costs. score: asks about conversations, in order. probe: one tiny request that shows how
+    a scorer answers. read_probe: the form of the probe's reply, or a Failure.
     """
-    choice = (reply.get("choices") or [{}])[0]
-    content = get_message(choice).get("content") or ""
-    logprobs = choice.get("logprobs")
+
+    name: str
+    model_word: str
+    requests: int
+    score: Callable[[Sequence[Conversation], Client, Questions], "list[Reward | Failure]"]
+    probe: dict[str, Any]
+    read_probe: Callable[[dict[str, Any]], str | Failure]
+
+
+def make_conversation(instruction: str, response: str) -> Conversation:
+    """Make the two messages that a scorer is asked about."""
+    return [{"role": "user", "content": instruction}, {"role": "assistant", "content": response}]
+
+
+def read_attributes(reply: dict[str, Any]) -> Reward | None:
+    """Read five attributes, from the logprobs' tokens or else from the content; None when they are not all there."""
+    logprobs = get_choice(reply).get("logprobs")
     entries = logprobs.get("content") if isinstance(logprobs, dict) else None
     pairs = [
         (entry.get("token"), entry.get("logprob"))
-        for entry in entries or []
+        for entry in (entries if isinstance(entries, list) else [])
         if isinstance(entry, dict) and entry.get("token") in ATTRIBUTES
     ]
-    scores = gather_scores(pairs)
-    if scores is not None:
-        return Reward(scores, weigh_attributes(scores), "logprobs")
-    scores = gather_scores([(name.lower(), value) for name, value in ATTRIBUTE_PAIR.findall(content)])
-    if scores is not None:
-        return Reward(scores, weigh_attributes(scores), "content")
-    scalar = _SCALAR.match(content)
-    value = read_number(scalar[1]) if scalar else None
-    if value is not None:
-        return Reward({}, value, "scalar")
-    return Failure("the reply holds no scores", content or orjson.dumps(reply).decode()[:2000])
+    for form, found in (("logprobs", gather_scores(pairs)), ("content", find_scores(read_text(reply)))):
+        if found is not None:
+            return Reward(found, weigh_attributes(found), form)
+    return None
+
+
+def read_scalar(reply: dict[str, Any]) -> Reward | None:
+    """Read a reply that is one number, such as "reward:-19.875"."""
+    match = _SCALAR.match(read_text(reply))
+    value = read_number(match[1]) if match else None
+    return None if value is None else Reward({}, value, "scalar")
+
+
+def weigh_attributes(scores: Mapping[str, float]) -> float:
+    """Reduce Nemotron's attributes to one scalar by a weighted sum, rounded to 6 decimals."""
+    return round(sum(weight * scores[name] for name, weight in NEMOTRON_WEIGHTS.items()), 6)
+
+
+def read_text(reply: dict[str, Any]) -> str:
+    """Read the content of a reply's message, "" where there is none."""
+    return read_content(get_message(get_choice(reply)).get("content"))[0]
+
+
+def find_scores(content: str) -> dict[str, float] | None:
+    """Find the five attributes written as name: number or name = number; None when they are not all there."""
+    return gather_scores([(name.lower(), value) for name, value in _PAIR.findall(content)])
+
+
+def gather_scores(pairs: list[tuple[Any, Any]]) -> dict[str, float] | None:
+    """Gather attributes from pairs; None when one lacks, is no finite number, or comes twice with different values."""
+    scores: dict[str, float] = {}
+    for name, value in pairs:
+        number = read_number(value)
+        if number is None or scores.setdefault(name, number) != number:
+            return None
+    return {name: scores[name] for name in ATTRIBUTES} if len(scores) == len(ATTRIBUTES) else None
 
 
 def read_number(value: Any) -> float | None:
@@ -70,12 +112,3 @@ def read_number(value: Any) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-def gather_scores(pairs: list[tuple[Any, Any]]) -> dict[str, float] | None:
-    scores: dict[str, float] = {}
-    for name, value in pairs:
-        number = read_number(value)
-        if number is None or scores.setdefault(name, number) != number:
-            return None
-    return {name: scores[name] for name in ATTRIBUTES} if len(scores) == len(ATTRIBUTES) else None

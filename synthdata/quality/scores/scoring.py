@@ -1,20 +1,16 @@
-"""The scoring stage: every response to a reward model, or to a chat model that judges.
-
-Covers what is sent and what is not, and how replies become columns. Not covered: reading replies (reward.py).
-"""
+"""The scoring stage: which responses go to a reward model or a judge, and what of its replies becomes columns."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from synthdata.base.errors import InputError
-from synthdata.base.frame import check_columns
+from synthdata.base.frame import check_columns, write_error
 from synthdata.models.client import Client
 from synthdata.models.replies import Failure
-from synthdata.quality.scores.judge import JUDGE_QUESTIONS, judge_conversations, make_bodies, make_conversation
-from synthdata.quality.scores.reward import Reward, parse_reward
-from synthdata.quality.scores.scale import ATTRIBUTES
+from synthdata.quality.scores.judge import JUDGE_QUESTIONS
+from synthdata.quality.scores.reward import ATTRIBUTES, Reward, make_conversation
+from synthdata.quality.scores.scale import choose_way
 
 REWARD_CONTEXT_TOKENS = 4096
 
@@ -40,7 +36,7 @@ def score_responses(
     Raises InputError for a missing column or form, EndpointError when the run cannot go on.
     """
     check_columns(df, "score_responses", ("instruction", "response", "error", "prompt_tokens", "completion_tokens"))
-    form = choose_form(client, form)
+    way = choose_way(client, form)
     sizes = estimate_tokens(df)
     answered = (df["response"].notna() & df["error"].isna()).to_numpy()
     lost = pd.Series(False, index=df.index)
@@ -53,11 +49,7 @@ def score_responses(
     fits = (sizes + 64 <= context_tokens).to_numpy()
     chosen = df[answered & fits]
     conversations = [make_conversation(*texts) for texts in zip(chosen["instruction"], chosen["response"], strict=True)]
-    if form == "reward":
-        bodies = (body for pair in conversations for body in make_bodies(pair, form))
-        rewards = client.complete(bodies, label="reward", read=parse_reward)
-    else:
-        rewards = judge_conversations(conversations, client, questions or JUDGE_QUESTIONS)
+    rewards = way.score(conversations, client, questions or JUDGE_QUESTIONS)
     by_row: list[Reward | Failure | None] = [None] * len(df)
     for position, reward in zip((answered & fits).nonzero()[0], rewards, strict=True):
         by_row[position] = reward
@@ -68,15 +60,6 @@ def score_responses(
     spent = f", {int(spared.sum()):,} not sent (unverified or duplicates)" if spared.any() else ""
     print(f"reward: {len(df):,} rows, {int(answered.sum()) - unscored:,} scored, {unscored:,} unscored{spent}")
     return df.assign(**_unpack_rewards(df, by_row, client.endpoint.model))
-
-
-def choose_form(client: Client, form: str = "auto") -> str:
-    """Decide between "reward" and "judge". Raises InputError for another word than those and "auto"."""
-    if form not in ("auto", "reward", "judge"):
-        raise InputError(f"form is {form!r}: write 'reward', 'judge' or 'auto'.")
-    if form == "auto":
-        return "reward" if "reward" in client.endpoint.model.lower() else "judge"
-    return form
 
 
 def estimate_tokens(df: pd.DataFrame) -> pd.Series:
@@ -104,6 +87,6 @@ def _unpack_rewards(df: pd.DataFrame, rewards: list[Reward | Failure | None], mo
     )
     for position, reward in enumerate(rewards):
         if isinstance(reward, Failure):
-            error[position], raw[position] = f"reward: {reward.reason}", reward.raw or None
+            error[position], raw[position] = write_error("reward", reward.reason), reward.raw or None
     columns["error"], columns["raw_reply"] = pd.array(error, dtype="str"), pd.array(raw, dtype="str")
     return columns

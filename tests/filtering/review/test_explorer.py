@@ -37,7 +37,13 @@ def make_frame() -> pd.DataFrame:
 
 
 def read_page(explorer: Explorer) -> str:
-    return explorer._write_counts()["text/html"] + explorer._write_rows()["text/html"]
+    return (
+        explorer._board.write_counts(explorer.cut)["text/html"] + explorer._board.write_rows(explorer.cut)["text/html"]
+    )
+
+
+def read_counts(explorer: Explorer) -> str:
+    return explorer._board.write_counts(explorer.cut)["text/plain"]
 
 
 @pytest.fixture
@@ -94,29 +100,29 @@ def test_a_subtopic_of_which_nothing_stays_is_named() -> None:
     assert "No row stays" not in read_page(explorer)
     explorer.sliders["helpfulness"].value = (3.0, 4.0)
     assert "No row stays of: first." in read_page(explorer)
-    assert "No row stays of: first." in explorer._write_counts()["text/plain"]
+    assert "No row stays of: first." in read_counts(explorer)
 
 
 def test_many_subtopics_show_those_that_lose_most() -> None:
     df = make_frame().assign(subtopic=[f"s{k:02}" for k in range(21)])
-    counts = sd.explore_thresholds(df, sd.Thresholds(helpfulness=(3.0, None)))._write_counts()
-    assert "The 12 subtopics of 21 that lose most:" in counts["text/plain"]
-    assert "and 6 more." in counts["text/plain"]
+    counts = read_counts(sd.explore_thresholds(df, sd.Thresholds(helpfulness=(3.0, None))))
+    assert "The 12 subtopics of 21 that lose most:" in counts
+    assert "and 6 more." in counts
 
 
 def test_undo_and_reset_go_back() -> None:
     explorer = sd.explore_thresholds(make_frame(), sd.Thresholds(helpfulness=(3.0, None)))
     for low in (2.0, 1.0):
         explorer.sliders["helpfulness"].value = (low, 4.0)
-    explorer._undo(None)
+    explorer.undo()
     assert explorer.thresholds == sd.Thresholds(helpfulness=(2.0, None))
     assert explorer.sliders["helpfulness"].value == (2.0, 4.0)
-    explorer._undo(None)
-    explorer._undo(None)
+    explorer.undo()
+    explorer.undo()
     assert explorer.thresholds == sd.Thresholds(helpfulness=(3.0, None))
     explorer.move(sd.Thresholds(verbosity=(None, 1.0)))
     assert explorer.thresholds == sd.Thresholds(verbosity=(None, 1.0))
-    assert (explorer.codes == 0).sum() == 0
+    assert explorer.cut.decision.keep.sum() == 0
     with pytest.raises(sd.InputError, match="'coherence' has no slider"):
         explorer.move(sd.Thresholds(coherence=(1.0, None)))
 
@@ -169,12 +175,12 @@ def test_a_long_instruction_is_cut_in_the_summary_and_whole_inside() -> None:
 
 def test_rows_at_the_cut_are_the_nearest_that_nothing_else_decides() -> None:
     df = make_frame()
-    rows = sd.list_at_cut(df, sd.Thresholds(helpfulness=(3.0, None)), n=2)
+    rows = sd.list_borderline_rows(df, sd.Thresholds(helpfulness=(3.0, None)), n=2)
     assert rows["score"].tolist() == [3.0, 3.2, 2.8, 2.6]
     assert rows["side"].tolist() == ["passes", "passes", "is cut", "is cut"]
     df.loc[14, "finish_reason"] = "length"  # helpfulness 2.8, and lost anyway
     df.loc[15, "verbosity"] = 4.0  # helpfulness 3.0, and lost anyway
-    rows = sd.list_at_cut(df, sd.Thresholds(helpfulness=(3.0, None), verbosity=(None, 3.0)), n=2)
+    rows = sd.list_borderline_rows(df, sd.Thresholds(helpfulness=(3.0, None), verbosity=(None, 3.0)), n=2)
     assert rows.loc[rows["bound"] == "helpfulness ≥ 3", "score"].tolist() == [3.2, 3.4, 2.6, 2.4]
     assert rows.loc[rows["bound"] == "verbosity ≤ 3", "score"].tolist() == [2.0, 2.0, 4.0]
 
@@ -206,12 +212,12 @@ def test_a_picture_is_a_png_and_the_same_each_time() -> None:
 def test_a_moved_picture_is_the_one_drawn_from_scratch() -> None:
     explorer = sd.explore_thresholds(make_frame(), sd.Thresholds(helpfulness=(3.0, None)))
     explorer.sliders["helpfulness"].value = (1.0, 4.0)
-    moved = explorer._draw_picture()["image/png"]
+    moved = explorer._board.draw_picture(explorer.cut)["image/png"]
     explorer.sliders["helpfulness"].value = (2.0, 4.0)
     explorer.sliders["helpfulness"].value = (1.0, 4.0)
-    assert explorer._draw_picture()["image/png"] == moved
+    assert explorer._board.draw_picture(explorer.cut)["image/png"] == moved
     fresh = sd.explore_thresholds(make_frame(), sd.Thresholds(helpfulness=(1.0, None)))
-    assert fresh._draw_picture()["image/png"] == moved
+    assert fresh._board.draw_picture(fresh.cut)["image/png"] == moved
 
 
 def test_a_frame_without_scores_is_refused() -> None:
@@ -228,7 +234,7 @@ def test_scalar_rewards_get_sliders_for_rank_and_margin_only() -> None:
         sd.explore_thresholds(df, sd.Thresholds())
     explorer = sd.explore_thresholds(sd.rank_within_instruction(df), sd.Thresholds(reward_rank=(None, 1)))
     assert set(explorer.sliders) == {"reward_rank", "reward_margin"}
-    assert (explorer.codes == 0).sum() == 10
+    assert explorer.cut.decision.keep.sum() == 10
     explorer.sliders["reward_rank"].value = (0, 2)
     assert explorer.thresholds == sd.Thresholds()  # no instruction has a third response
     assert "only within an instruction" in read_page(explorer)
@@ -236,8 +242,8 @@ def test_scalar_rewards_get_sliders_for_rank_and_margin_only() -> None:
 
 def test_a_judges_scores_are_said_to_be_a_judges() -> None:
     explorer = sd.explore_thresholds(make_frame().assign(reward_form="judge"), sd.Thresholds())
-    assert "Scores are a judge's" in explorer._write_counts()["text/plain"]
-    assert "judge" not in sd.explore_thresholds(make_frame(), sd.Thresholds())._write_counts()["text/plain"]
+    assert "Scores are a judge's" in read_counts(explorer)
+    assert "judge" not in read_counts(sd.explore_thresholds(make_frame(), sd.Thresholds()))
 
 
 def test_scores_of_two_scorers_are_refused() -> None:
@@ -254,13 +260,13 @@ def test_the_similarity_slider_starts_at_the_marks_and_can_loosen_them() -> None
     )
     explorer = sd.explore_thresholds(df, sd.Thresholds())
     assert explorer.sliders["similarity"].value == (0.5, 0.82)
-    assert (explorer.codes == 0).sum() == 18
+    assert explorer.cut.decision.keep.sum() == 18
     explorer.sliders["helpfulness"].value = (0.1, 4.0)
     assert "similarity" not in explorer.thresholds  # not moved: the marks decide
     explorer.move(sd.Thresholds())
     explorer.sliders["similarity"].value = (0.5, 0.95)
     assert explorer.thresholds == sd.Thresholds(similarity=(None, 0.95))
-    assert (explorer.codes == 0).sum() == 20
+    assert explorer.cut.decision.keep.sum() == 20
     explorer.sliders["similarity"].value = (0.5, 1.0)
-    assert (explorer.codes == 0).sum() == 21
+    assert explorer.cut.decision.keep.sum() == 21
     assert sd.apply_thresholds(df, explorer.thresholds)["keep"].all()

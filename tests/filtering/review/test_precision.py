@@ -34,7 +34,7 @@ def make_frame(n: int, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
     return df, truth
 
 
-def judge_rows(path: Path, df: pd.DataFrame, truth: np.ndarray, sample: pd.DataFrame) -> pd.DataFrame:
+def review_sample(path: Path, df: pd.DataFrame, truth: np.ndarray, sample: pd.DataFrame) -> pd.DataFrame:
     good = dict(zip(df["id"], truth.tolist(), strict=True))
     lines = sample.assign(good=sample["id"].map(good))
     path.write_text(lines[["id", "good", "chance", "round"]].to_json(orient="records", lines=True), encoding="utf-8")
@@ -68,8 +68,8 @@ def test_faulty_rows_are_neither_drawn_nor_counted(tmp_path: Path) -> None:
     df = df.assign(duplicate_of=["x" if 10 <= k < 20 else None for k in range(30)])
     sample = sd.sample_rows(df, THRESHOLDS, 30)
     assert set(sample["id"]) == set(df["id"][20:])
-    judged = judge_rows(tmp_path / "j.jsonl", df, truth, sample)
-    measured = sd.measure_agreement(df, judged, THRESHOLDS)
+    judged = review_sample(tmp_path / "j.jsonl", df, truth, sample)
+    measured = sd.estimate_precision(df, judged, THRESHOLDS)
     keep = (df["helpfulness"] >= 2).to_numpy()[20:]
     assert measured.loc["precision", "estimate"] == pytest.approx(truth[20:][keep].mean(), abs=0.001)
     assert measured.loc["recall", "estimate"] == pytest.approx(keep[truth[20:]].mean(), abs=0.001)
@@ -83,8 +83,8 @@ def test_estimates_hold_for_moved_thresholds_and_intervals_cover_the_truth(tmp_p
     moved, errors, covered = sd.Thresholds(helpfulness=(bound, None)), [], []
     for seed in range(150):
         df, truth = make_frame(400, seed)
-        judged = judge_rows(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 80))
-        measured = sd.measure_agreement(df, judged, moved)
+        judged = review_sample(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 80))
+        measured = sd.estimate_precision(df, judged, moved)
         keep = (df["helpfulness"] >= bound).to_numpy()
         true = {"precision": truth[keep].mean(), "recall": keep[truth].mean()}
         errors.append([measured.loc[name, "estimate"] - true[name] for name in true])
@@ -101,8 +101,8 @@ def test_judging_can_stop_at_any_time_and_go_on_in_a_second_round(tmp_path: Path
             sd.sample_rows(df, THRESHOLDS, 80).head(30),
             sd.sample_rows(df, sd.Thresholds(helpfulness=(3, None)), 40),
         ]
-        judged = judge_rows(tmp_path / "j.jsonl", df, truth, pd.concat(drawn))
-        measured = sd.measure_agreement(df, judged, THRESHOLDS)
+        judged = review_sample(tmp_path / "j.jsonl", df, truth, pd.concat(drawn))
+        measured = sd.estimate_precision(df, judged, THRESHOLDS)
         precisions.append(measured.loc["precision", "estimate"] - truth[(df["helpfulness"] >= 2).to_numpy()].mean())
     assert abs(np.mean(precisions)) < 0.02
 
@@ -110,22 +110,26 @@ def test_judging_can_stop_at_any_time_and_go_on_in_a_second_round(tmp_path: Path
 def test_few_judgements_are_said_to_be_few(tmp_path: Path) -> None:
     df, truth = make_frame(1000)
     path = tmp_path / "j.jsonl"
-    none = sd.measure_agreement(df, sd.read_judgements(path), THRESHOLDS)
-    assert none["verdict"].tolist() == ["no kept row judged", "no rejected row judged", "one side has no judged row"]
+    none = sd.estimate_precision(df, sd.read_judgements(path), THRESHOLDS)
+    assert none["verdict"].tolist() == [
+        "no kept row reviewed",
+        "no rejected row reviewed",
+        "one side has no reviewed row",
+    ]
     assert none["estimate"].isna().all()
     assert none["low"].eq(0).all()
     assert none["high"].eq(1).all()
-    few = sd.measure_agreement(df, judge_rows(path, df, truth, sd.sample_rows(df, THRESHOLDS, 8)), THRESHOLDS)
-    assert few.loc["precision", "verdict"].startswith("too few to tell: judge about")
-    many = sd.measure_agreement(df, judge_rows(path, df, truth, sd.sample_rows(df, THRESHOLDS, 400)), THRESHOLDS)
+    few = sd.estimate_precision(df, review_sample(path, df, truth, sd.sample_rows(df, THRESHOLDS, 8)), THRESHOLDS)
+    assert few.loc["precision", "verdict"].startswith("too few to tell: review about")
+    many = sd.estimate_precision(df, review_sample(path, df, truth, sd.sample_rows(df, THRESHOLDS, 400)), THRESHOLDS)
     assert many.loc["precision", "verdict"] == many.loc["recall", "verdict"] == "enough to tell"
 
 
 def test_none_good_among_few_rejected_does_not_pass_for_full_recall(tmp_path: Path) -> None:
     df, _ = make_frame(1000)
     truth = (df["helpfulness"] >= 2).to_numpy()
-    measured = sd.measure_agreement(
-        df, judge_rows(tmp_path / "j", df, truth, sd.sample_rows(df, THRESHOLDS, 20)), THRESHOLDS
+    measured = sd.estimate_precision(
+        df, review_sample(tmp_path / "j", df, truth, sd.sample_rows(df, THRESHOLDS, 20)), THRESHOLDS
     )
     assert measured.loc["recall", "estimate"] == 1.0
     assert measured.loc["recall", "low"] < 0.8
@@ -153,14 +157,14 @@ def test_wilson_intervals_are_those_of_the_literature() -> None:
 
 def test_proposals_keep_most_at_the_precision_and_say_what_they_rest_on(tmp_path: Path) -> None:
     df, truth = make_frame(2000)
-    judged = judge_rows(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 300))
+    judged = review_sample(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 300))
     proposed = sd.propose_thresholds(df, judged, 0.7, THRESHOLDS).set_index("claim")
     likely = eval(proposed.loc["estimate reaches 0.7", "literal"], {"Thresholds": sd.Thresholds})
-    measured = sd.measure_agreement(df, judged, likely).loc["precision"]
+    measured = sd.estimate_precision(df, judged, likely).loc["precision"]
     assert measured["estimate"] == proposed.loc["estimate reaches 0.7", "precision"] >= 0.7
     assert proposed.loc["estimate reaches 0.7", "kept"] == sd.apply_thresholds(df, likely)["keep"].sum()
     looser = sd.Thresholds(helpfulness=(likely["helpfulness"][0] - 0.2, None))
-    assert sd.measure_agreement(df, judged, looser).loc["precision", "estimate"] < 0.7
+    assert sd.estimate_precision(df, judged, looser).loc["precision", "estimate"] < 0.7
     surely = proposed.loc["interval reaches 0.7"]
     assert surely["low"] >= 0.7
     assert surely["kept"] <= proposed.loc["estimate reaches 0.7", "kept"]
@@ -168,12 +172,12 @@ def test_proposals_keep_most_at_the_precision_and_say_what_they_rest_on(tmp_path
 
 def test_proposals_without_a_start_try_each_score_and_admit_what_cannot_be_reached(tmp_path: Path) -> None:
     df, truth = make_frame(500)
-    judged = judge_rows(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 100))
+    judged = review_sample(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 100))
     assert "helpfulness=(" in sd.propose_thresholds(df, judged, 0.75).loc[0, "literal"]
     hopeless = sd.propose_thresholds(df, judged.assign(good=judged.index % 2 == 0), 1.0)
     assert hopeless["claim"].tolist() == ["none reaches 1; the highest"]
     assert hopeless.loc[0, "precision"] < 1
-    with pytest.raises(sd.InputError, match="4 of the rows drawn are judged"):
+    with pytest.raises(sd.InputError, match="4 of the rows drawn are reviewed"):
         sd.propose_thresholds(df, judged.head(4), 0.9)
     with pytest.raises(sd.InputError, match="precision is 90"):
         sd.propose_thresholds(df, judged, 90)
@@ -187,9 +191,9 @@ def test_a_looser_similarity_lets_duplicates_into_the_population(tmp_path: Path)
     )
     loose = sd.Thresholds(helpfulness=(2.0, None), similarity=(None, 0.95))
     assert len(sd.sample_rows(df, THRESHOLDS, 60)) == 40
-    judged = judge_rows(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, loose, 60))
-    assert sd.measure_agreement(df, judged, loose).loc["recall", "judged"] == 60
-    assert sd.measure_agreement(df, judged, THRESHOLDS).loc["recall", "judged"] == 40
+    judged = review_sample(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, loose, 60))
+    assert sd.estimate_precision(df, judged, loose).loc["recall", "reviewed"] == 60
+    assert sd.estimate_precision(df, judged, THRESHOLDS).loc["recall", "reviewed"] == 40
     proposed = sd.propose_thresholds(df, judged, 0.5, loose)
     assert proposed["literal"].str.contains("similarity=(None, 0.95)", regex=False).all()
 
@@ -223,8 +227,8 @@ def test_a_line_torn_by_a_crash_does_not_swallow_the_next_one(tmp_path: Path) ->
     ("line", "fault"),
     [
         ("{", "is not JSON"),
-        ("[1]", "no object with an id"),
-        ('{"good": true}', "no object with an id"),
+        ("[1]", "is a JSON list, not an object"),
+        ('{"good": true}', '"id" is no text'),
         ('{"id": "a"}', '"good" is not true'),
         ('{"id": "a", "good": 1}', '"good" is not true'),
         ('{"id": "a", "good": true, "chance": 0}', '"chance" is no number'),
@@ -259,9 +263,9 @@ def test_reading_gives_the_last_word(
 
 def test_repeated_ids_and_judgements_of_other_rows(tmp_path: Path) -> None:
     df, truth = make_frame(50)
-    judged = judge_rows(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 20))
+    judged = review_sample(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 20))
     with pytest.raises(sd.InputError, match="stands in more than one row"):
-        sd.measure_agreement(pd.concat([df, df]), judged, THRESHOLDS)
-    elsewhere = sd.measure_agreement(df.assign(id=[f"other {k}" for k in range(50)]), judged, THRESHOLDS)
-    assert elsewhere["judged"].eq(0).all()
+        sd.estimate_precision(pd.concat([df, df]), judged, THRESHOLDS)
+    elsewhere = sd.estimate_precision(df.assign(id=[f"other {k}" for k in range(50)]), judged, THRESHOLDS)
+    assert elsewhere["reviewed"].eq(0).all()
     assert all(math.isnan(value) for value in elsewhere["estimate"])

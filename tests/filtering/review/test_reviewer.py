@@ -20,19 +20,19 @@ def test_marks_are_stored_and_survive_a_restart(tmp_path: Path) -> None:
     for verdict in ("good", "bad", "good"):
         reviewer.mark(verdict)
     judged = sd.read_judgements(path)
-    assert judged["id"].tolist() == reviewer.sample["id"].tolist()[:3]
+    assert judged["id"].tolist() == reviewer.round.sample["id"].tolist()[:3]
     assert judged["good"].tolist() == [True, False, True]
-    assert judged["chance"].tolist() == reviewer.sample["chance"].tolist()[:3]
+    assert judged["chance"].tolist() == reviewer.round.sample["chance"].tolist()[:3]
     again = open_panel(path)
-    assert "3 of 20 rows judged" in again._row.value
+    assert "3 of 20 rows reviewed" in again.panel.row.value
     again.mark("good")
-    assert sd.read_judgements(path)["id"].tolist() == reviewer.sample["id"].tolist()[:4]
+    assert sd.read_judgements(path)["id"].tolist() == reviewer.round.sample["id"].tolist()[:4]
 
 
 def test_undo_takes_back_and_skip_comes_again(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     reviewer = open_panel(path, k=5)
-    first, second = reviewer.sample["id"][:2]
+    first, second = reviewer.round.sample["id"][:2]
     reviewer.mark("skip")
     reviewer.mark("good")
     assert sd.read_judgements(path)["id"].tolist() == [second]
@@ -42,7 +42,7 @@ def test_undo_takes_back_and_skip_comes_again(tmp_path: Path) -> None:
         reviewer.mark("bad")
     assert sd.read_judgements(path)["id"].tolist()[-1] == first
     reviewer.mark("good")
-    assert "Every row drawn is judged" in reviewer._row.value
+    assert "Every row drawn is reviewed" in reviewer.panel.row.value
     assert len(sd.read_judgements(path)) == 5
     with pytest.raises(sd.InputError, match="'maybe' is no verdict"):
         reviewer.mark("maybe")
@@ -57,37 +57,37 @@ def test_keys_count_once_however_the_field_arrives(tmp_path: Path) -> None:
         "gBxg",
         "gBxgu",
     ):  # two keys in one message, a strange key, a deleted one, an undo
-        reviewer.keys.value = typed
+        reviewer.panel.keys.value = typed
     assert sd.read_judgements(tmp_path / "j.jsonl")["good"].tolist() == [True, False, True]
 
 
 def test_buttons_do_what_they_say(tmp_path: Path) -> None:
     reviewer = open_panel(tmp_path / "j.jsonl")
-    reviewer.buttons["good"].click()
-    reviewer.buttons["bad"].click()
-    reviewer.buttons["undo"].click()
+    reviewer.panel.buttons["good"].click()
+    reviewer.panel.buttons["bad"].click()
+    reviewer.panel.buttons["undo"].click()
     assert sd.read_judgements(tmp_path / "j.jsonl")["good"].tolist() == [True]
-    reviewer.buttons["move"].click()
-    assert "press Propose first" in reviewer._row.value
-    reviewer.buttons["propose"].click()
-    assert "1 of the rows drawn are judged" in reviewer._row.value
+    reviewer.panel.buttons["move"].click()
+    assert "press Propose first" in reviewer.panel.row.value
+    reviewer.panel.buttons["propose"].click()
+    assert "1 of the rows drawn are reviewed" in reviewer.panel.row.value
 
 
-def test_agreement_follows_the_sliders_and_proposals_move_them(tmp_path: Path) -> None:
+def test_estimates_follow_the_sliders_and_proposals_move_them(tmp_path: Path) -> None:
     df, truth = make_frame(200)
     good = dict(zip(df["id"], truth, strict=True))
     reviewer = open_panel(tmp_path / "j.jsonl", k=100)
-    for row_id in reviewer.sample["id"]:
+    for row_id in reviewer.round.sample["id"]:
         reviewer.mark("good" if good[row_id] else "bad")
     judged, explorer = sd.read_judgements(tmp_path / "j.jsonl"), reviewer.explorer
-    assert reviewer.agreement.equals(sd.measure_agreement(df, judged, THRESHOLDS))
+    assert reviewer.estimates.equals(sd.estimate_precision(df, judged, THRESHOLDS))
     explorer.sliders["helpfulness"].value = (3.0, 4.0)
-    moved = sd.measure_agreement(df, judged, sd.Thresholds(helpfulness=(3.0, None)))
-    assert reviewer.agreement.equals(moved)
+    moved = sd.estimate_precision(df, judged, sd.Thresholds(helpfulness=(3.0, None)))
+    assert reviewer.estimates.equals(moved)
     assert f"{moved.loc['precision', 'estimate']:.3f}" in reviewer._write_numbers()["text/html"]
-    reviewer.precision.value = 0.7
-    reviewer.buttons["propose"].click()
-    reviewer.buttons["move"].click()
+    reviewer.panel.precision.value = 0.7
+    reviewer.panel.buttons["propose"].click()
+    reviewer.panel.buttons["move"].click()
     proposed = sd.propose_thresholds(df, judged, 0.7, sd.Thresholds(helpfulness=(3.0, None)))
     assert repr(explorer.thresholds) == proposed.loc[0, "literal"]
 
@@ -98,18 +98,18 @@ def test_a_new_round_asks_only_what_is_unknown_and_keeps_its_sample_whole(tmp_pa
     for _ in range(20):
         reviewer.mark("good")
     reviewer.explorer.move(sd.Thresholds(helpfulness=(2.5, None)))
-    reviewer.buttons["draw"].click()
-    while reviewer._find_next(sd.read_judgements(path)):
+    reviewer.panel.buttons["draw"].click()
+    while reviewer.round.find_next(sd.read_judgements(path)):
         reviewer.mark("bad")
     judged = sd.read_judgements(path)
     assert judged.groupby("id")["good"].nunique().eq(1).all()
-    name = reviewer.sample["round"].iloc[0]
+    name = reviewer.round.sample["round"].iloc[0]
     here = judged[judged["round"] == name]
-    known = reviewer.sample["id"].isin(judged.loc[judged["round"] != name, "id"])
+    known = reviewer.round.sample["id"].isin(judged.loc[judged["round"] != name, "id"])
     assert known.any()
     # All but known rows after the last one asked: those are noted when a later row is judged.
-    asked = reviewer.sample["id"][~known]
-    assert here["id"].tolist() == reviewer.sample["id"][: asked.index[-1] + 1].tolist()
+    asked = reviewer.round.sample["id"][~known]
+    assert here["id"].tolist() == reviewer.round.sample["id"][: asked.index[-1] + 1].tolist()
 
 
 def test_a_spoilt_file_is_said_on_the_page_and_stops_nothing_else(tmp_path: Path) -> None:
@@ -117,8 +117,8 @@ def test_a_spoilt_file_is_said_on_the_page_and_stops_nothing_else(tmp_path: Path
     reviewer = open_panel(path)
     path.write_text("spoilt\n", encoding="utf-8")
     reviewer.explorer.sliders["helpfulness"].value = (1.0, 4.0)
-    reviewer.keys.value = "g"
-    assert "j.jsonl line 1 is not JSON" in reviewer._row.value
+    reviewer.panel.keys.value = "g"
+    assert "j.jsonl line 1 is not JSON" in reviewer.panel.row.value
     with pytest.raises(sd.InputError, match="line 1 is not JSON"):
         open_panel(path)
 
@@ -126,6 +126,6 @@ def test_a_spoilt_file_is_said_on_the_page_and_stops_nothing_else(tmp_path: Path
 def test_what_is_read_is_text(tmp_path: Path) -> None:
     df: Any = make_frame(50)[0].assign(response="<img src=x onerror=alert(1)>", instruction="<b>x</b>")
     reviewer = sd.review_rows(sd.explore_thresholds(df, THRESHOLDS), tmp_path / "j.jsonl")
-    assert "<img" not in reviewer._row.value
-    assert "<b>x" not in reviewer._row.value
-    assert "&lt;img src=x" in reviewer._row.value
+    assert "<img" not in reviewer.panel.row.value
+    assert "<b>x" not in reviewer.panel.row.value
+    assert "&lt;img src=x" in reviewer.panel.row.value

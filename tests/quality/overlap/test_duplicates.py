@@ -242,7 +242,7 @@ def test_what_is_missing_is_named() -> None:
         sd.mark_duplicates(pd.DataFrame({"id": [1], "instruction": ["a"]}))
     with pytest.raises(sd.InputError, match="mark_duplicates needs the column 'mine'"):
         sd.mark_duplicates(make_frame(("a", "b")), score="mine")
-    with pytest.raises(sd.InputError, match="the id 'x' occurs more than once"):
+    with pytest.raises(sd.InputError, match="the id 'x' stands in more than one row"):
         sd.mark_duplicates(make_frame(("a", "b"), ("c", "d")).assign(id="x"))
     with pytest.raises(sd.InputError, match="score 'instruction' holds no numbers"):
         sd.mark_duplicates(make_frame(("a", "b")), score="instruction")

@@ -14,7 +14,7 @@ from synthdata.quality.scores.judge import (
     measure_shape,
     weigh_judgement,
 )
-from synthdata.quality.scores.scale import ATTRIBUTES
+from synthdata.quality.scores.reward import ATTRIBUTES
 
 scores = st.fixed_dictionaries({name: st.floats(0, 4) for name in ATTRIBUTES})
 

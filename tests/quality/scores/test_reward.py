@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from synthdata.models.replies import Failure
 from synthdata.quality.scores.judge import parse_judge_json, parse_yes_no
-from synthdata.quality.scores.reward import Reward, parse_reward
-from synthdata.quality.scores.scale import ATTRIBUTES, weigh_attributes
+from synthdata.quality.scores.reward import ATTRIBUTES, Reward, weigh_attributes
+from synthdata.quality.scores.scale import parse_reward
 from tests.nim_server import make_chat, make_reward
 
 SCORES = {

@@ -8,7 +8,7 @@ import pytest
 
 import synthdata as sd
 from synthdata.quality.scores.judge import JUDGE_QUESTIONS
-from synthdata.quality.scores.scale import ATTRIBUTES
+from synthdata.quality.scores.reward import ATTRIBUTES
 from tests.nim_server import REWARD, Answer, NimServer, draw_scores, make_chat
 
 Connect = Callable[..., sd.Client]
