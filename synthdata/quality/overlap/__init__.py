@@ -1,1 +1,1 @@
-"""How rows overlap: near-duplicates, evaluation prompts, variety."""
+"""What a response repeats: near-duplicates, evaluation prompts, itself."""

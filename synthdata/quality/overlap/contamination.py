@@ -1,7 +1,6 @@
 """Contamination: rows that repeat a prompt of an evaluation set, so that a model trained on them is not tested fairly.
 
-Covers word n-grams shared with the prompts of files that the user names. Not covered: prompts in other words, and
-evaluation sets that nobody named.
+Not covered: prompts in other words, and evaluation sets that nobody named.
 """
 
 import os
@@ -9,6 +8,7 @@ from collections.abc import Iterable
 from itertools import chain, pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from synthdata.base.errors import InputError
@@ -94,8 +94,6 @@ def _find_shared(words: Words, rows: int, n: int) -> dict[int, tuple[int, int, i
 
     words: instruction and response of each row in turn, then the prompts.
     """
-    import numpy as np
-
     starts, ids = words.starts, words.ids
     by_length: dict[int, dict[bytes, tuple[int, int]]] = {}
     for prompt, (start, end) in enumerate(pairwise(starts[2 * rows :].tolist())):

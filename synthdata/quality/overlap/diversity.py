@@ -1,8 +1,4 @@
-"""How varied a dataset is, before and after the cut: does the generator repeat itself?
-
-Covers distinct words and phrases, how alike rows are on average, the balance of subtopics, and the commonest verbs and
-nouns of instructions, guessed from the place of a word and not from grammar. Not covered: variety of meaning.
-"""
+"""How varied a dataset is, before and after the cut: distinct words, likeness of rows, balance of subtopics, commonest words."""
 
 import math
 import random

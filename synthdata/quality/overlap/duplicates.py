@@ -1,21 +1,21 @@
 """Near-duplicates: which row says what a better one says already, how closely, and in which words they differ.
 
-Covers exact repeats (case, punctuation and asking words aside) and near ones, marked and never dropped, so that the
-threshold can be moved afterwards. Not covered: the same meaning in other words, which no count of words can see; rows
-that repeat an evaluation set (contamination.py).
+Not covered: the same meaning in other words, which no count of words can see.
 """
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from synthdata.base.errors import InputError
-from synthdata.base.frame import check_columns
+from synthdata.base.frame import check_columns, index_ids
+from synthdata.models.replies import is_natural_end
 from synthdata.quality.overlap.similarity import (
     FLOOR,
-    _compare_rows,
-    _list_differences,
-    _reduce_instructions,
+    compare_rows,
+    list_differences,
+    reduce_instructions,
 )
 from synthdata.quality.overlap.words import number_words
 
@@ -45,21 +45,21 @@ def mark_duplicates(df: pd.DataFrame, threshold: float = THRESHOLD, *, score: st
     """
     check_columns(df, "mark_duplicates", ("id", "instruction", "response", *([score] if score else [])))
     _check_threshold("mark_duplicates", threshold)
-    ids = _check_ids(df, "mark_duplicates").tolist()
+    ids = index_ids(df, "mark_duplicates").tolist()
     order = _rank_rows(df, score or "reward")
     instructions = df["instruction"].astype(object).where(df["instruction"].notna(), "").tolist()
     responses = df["response"].tolist()
     words = number_words(str(text) for row in order for text in (instructions[row], responses[row]))
-    reduced, canonical = _reduce_instructions(words)
+    reduced, canonical = reduce_instructions(words)
     similarity: list[float | None] = [None] * len(df)
     similar_to: list[Any] = [None] * len(df)
     differing: list[str | None] = [None] * len(df)
     vocabulary = list(words.vocabulary)
     samples = df["sample"].tolist() if "sample" in df else None
-    for worse, better, value in _compare_rows(reduced, canonical, order, instructions, responses, samples):
+    for worse, better, value in compare_rows(reduced, canonical, order, instructions, responses, samples):
         row, original = order[worse], order[better]
         similarity[row], similar_to[row] = value, ids[original]
-        differing[row] = _list_differences(words, vocabulary, better, worse)
+        differing[row] = list_differences(words, vocabulary, better, worse)
     marked = df.assign(
         similarity=pd.array(similarity, dtype="Float64"),
         similar_to=pd.array(similar_to, dtype="str"),
@@ -75,11 +75,9 @@ def resolve_duplicates(df: pd.DataFrame, threshold: float = THRESHOLD) -> pd.Dat
     has none itself: where the nearest better row is a duplicate too, the one that it duplicates.
     Raises InputError for a missing column, a threshold out of range, or ids that are repeated or not in the frame.
     """
-    import numpy as np
-
     check_columns(df, "resolve_duplicates", ("id", "similarity", "similar_to"))
     _check_threshold("resolve_duplicates", threshold)
-    ids = _check_ids(df, "resolve_duplicates")
+    ids = index_ids(df, "resolve_duplicates")
     marked = (df["similarity"].astype("Float64") >= threshold).fillna(False).to_numpy(dtype=bool)
     target = np.arange(len(df))
     target[marked] = ids.get_indexer(df["similar_to"].astype("str")[marked])
@@ -103,20 +101,13 @@ def _check_threshold(stage: str, threshold: Any) -> None:
         )
 
 
-def _check_ids(df: pd.DataFrame, stage: str) -> pd.Index:
-    ids = pd.Index(df["id"].astype("str"))
-    if not ids.is_unique:
-        raise InputError(f"{stage}: the id {ids[ids.duplicated()][0]!r} occurs more than once: ids must be unique.")
-    return ids
-
-
 def _rank_rows(df: pd.DataFrame, score: str) -> list[int]:
     """List the positions of rows with a response, the best first."""
     faulty = df["error"].notna() if "error" in df else pd.Series(False, index=df.index)
     if "verified" in df:
         faulty = faulty | df["verified"].eq(False).fillna(False).astype(bool)
     if "finish_reason" in df:
-        faulty = faulty | df["finish_reason"].eq("length").fillna(False).astype(bool)
+        faulty = faulty | ~df["finish_reason"].map(is_natural_end, na_action=None).astype(bool)
     if score in df:
         scores = pd.to_numeric(df[score], errors="coerce").astype("Float64")
         if df[score].notna().any() and scores.isna().all():

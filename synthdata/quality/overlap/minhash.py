@@ -1,11 +1,8 @@
-"""Which pairs of a million rows are worth comparing: MinHash signatures, sorted into bands.
-
-Covers signing rows by their pairs of adjacent words (rensa) and listing the rows that fall into one bucket of a band.
-Not covered: the comparison itself (dedup.py). A pair that is found here need not be alike, and one that is alike can be
-missed: the less alike, the likelier.
-"""
+"""Which pairs of a million rows are worth comparing: MinHash signatures, sorted into bands."""
 
 from typing import Any
+
+import numpy as np
 
 ALL_PAIRS = 300  # so few rows are all compared: nothing is missed
 
@@ -22,6 +19,16 @@ NEIGHBOURS = 8  # of a bucket larger than this, each row meets these next to it,
 LEAST_AGREEMENT = 0.12  # of the signatures: two standard deviations below what a similarity of 0.6 gives
 
 
+# A million rows make half a trillion pairs, far too many to compare one by one. MinHash (Broder 1997) finds the few that may be
+# alike without looking at the others. Think of a row as the set of its phrases of two words, and of one way to shuffle all such
+# phrases that exist: the one of a row's phrases that then comes first is the row's mark. Two rows get the same mark just when
+# the first of all phrases that either has is one that both have; since any is as likely to be first, the chance of it is the
+# share of phrases that they have in common. A hash function stands for a shuffle (the smallest hash comes first), and HASHES of
+# them give a signature; the share of equal places in two signatures estimates how alike the rows are. Nor need all signatures be
+# compared with one another: each is cut into bands of two to four places, and rows that agree in a whole band fall into one
+# bucket. Rows with four phrases of five in common agree in a given band of two with a chance of 0.8² = 0.64, and it takes bad
+# luck in all 32 bands to miss them; with one of ten in common the chance is 0.01. So two rows found here need not be alike,
+# and are compared exactly afterwards; and two that are alike can be missed, the likelier the less alike they are.
 def find_candidates(ids: Any, starts: Any, vocabulary: list[str], groups: Any) -> tuple[Any, Any]:
     """Find pairs of rows that may be alike, as two arrays of row numbers, the lower number first.
 
@@ -29,8 +36,6 @@ def find_candidates(ids: Any, starts: Any, vocabulary: list[str], groups: Any) -
     candidates whatever their signature. MinHash: Broder 1997; bands: Leskovec, Rajaraman and Ullman, Mining of Massive
     Datasets, 3.4. Fewer rows get narrower bands, which miss less and cost more; ALL_PAIRS rows or fewer, every pair.
     """
-    import numpy as np
-
     n = len(starts) - 1
     if n <= ALL_PAIRS:
         return np.triu_indices(n, 1)
@@ -49,7 +54,6 @@ def find_candidates(ids: Any, starts: Any, vocabulary: list[str], groups: Any) -
 
 
 def _sign_rows(ids: Any, starts: Any, vocabulary: list[str]) -> Any:
-    import numpy as np
     from rensa import RMinHash
 
     # Hashes of the words themselves, not their numbers: which pairs are found does not depend on the order of the rows.
@@ -71,8 +75,6 @@ def _sign_rows(ids: Any, starts: Any, vocabulary: list[str]) -> Any:
 
 def _pair_neighbours(keys: Any, signatures: Any) -> Any:
     """Pair the rows whose keys agree in the upper 32 bits, sorted by the lower, as better * rows + worse."""
-    import numpy as np
-
     n = len(keys)
     order = np.argsort(keys, kind="stable")
     bucket = (keys >> np.uint64(32))[order]
@@ -97,7 +99,5 @@ def _pair_neighbours(keys: Any, signatures: Any) -> Any:
 
 def mix_bits(values: Any) -> Any:
     """Spread 64-bit values evenly over 64 bits (the finalizer of SplitMix64, Steele et al. 2014)."""
-    import numpy as np
-
     values = (values + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
     return values ^ (values >> np.uint64(31))

@@ -1,10 +1,12 @@
-"""How alike two rows are, and in which words they differ."""
+"""How alike two rows are: words in common, in their order, lowered where the instructions differ in a word that matters."""
 
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from synthdata.quality.overlap.minhash import CHUNK, find_candidates, mix_bits
 from synthdata.quality.overlap.words import Words
@@ -37,10 +39,11 @@ SYNONYMS = {
 ORDER_WORDS = ("from", "before", "after", "than")  # what follows them cannot change places with what precedes
 
 
-def _reduce_instructions(words: Words) -> tuple[Words, Any]:
-    """Leave out asking words from every other text, the instructions, unless nothing else is there; fold synonyms."""
-    import numpy as np
+def reduce_instructions(words: Words) -> tuple[Words, Any]:
+    """Leave asking words out of the instructions, which are every other text; an instruction of nothing else stays whole.
 
+    Returns the texts left, and for each word its number with plural and synonyms folded into one.
+    """
     canonical, folded = np.empty(len(words.vocabulary), dtype=np.uint32), dict[str, int]()
     for word, number in words.vocabulary.items():
         plain = word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
@@ -60,7 +63,7 @@ def _reduce_instructions(words: Words) -> tuple[Words, Any]:
     return Words(ids, starts, words.vocabulary), canonical
 
 
-def _compare_rows(
+def compare_rows(
     words: Words,
     canonical: Any,
     order: list[int],
@@ -69,8 +72,6 @@ def _compare_rows(
     samples: list[Any] | None,
 ) -> Iterator[tuple[int, int, float]]:
     """Yield each row that has a better one at least FLOOR alike, that one, and how alike; rows by rank."""
-    import numpy as np
-
     first: dict[Any, int] = {}
     unique = []
     cuts = words.starts.tolist()
@@ -107,8 +108,6 @@ def _compare_rows(
 
 
 def _select_rows(words: Words, rows: Any) -> Words:
-    import numpy as np
-
     segments = np.stack([2 * rows, 2 * rows + 1], axis=1).ravel()
     sizes = np.diff(words.starts)
     chosen = np.zeros(len(sizes), dtype=bool)
@@ -120,7 +119,6 @@ def _select_rows(words: Words, rows: Any) -> Words:
 
 def _measure_pairs(texts: Words, better: Any, worse: Any) -> tuple[Any, Any]:
     """Measure how alike pairs of rows are, and whether their instructions are the same."""
-    import numpy as np
     from rapidfuzz.distance import Indel
     from rapidfuzz.process import cpdist
 
@@ -176,7 +174,8 @@ def _differ_in_subject(texts: Words, canonical: Any, better: int, worse: int) ->
     return False
 
 
-def _list_differences(words: Words, vocabulary: list[str], better: int, worse: int) -> str | None:
+def list_differences(words: Words, vocabulary: list[str], better: int, worse: int) -> str | None:
+    """List the words that only the better row has, after "-", and those that only the worse one has, after "+"."""
     there, here = (
         dict.fromkeys(words.ids[words.starts[2 * row] : words.starts[2 * row + 2]].tolist()) for row in (better, worse)
     )

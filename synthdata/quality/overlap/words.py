@@ -1,14 +1,12 @@
-"""Texts as words: what near-duplicates, contamination and diversity count.
-
-Covers splitting a text into words of any script and numbering the words of many texts as one flat array, so that a
-million rows can be compared without a million lists. Not covered: grammar; a word is what stands between spaces.
-"""
+"""Texts as numbered words, a million of them in one flat array, for whatever counts what texts have in common."""
 
 import re
 import unicodedata
 from array import array
 from collections.abc import Iterable
 from typing import Any, NamedTuple
+
+import numpy as np
 
 _SCRIPTS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # written without spaces: each sign is a word
 
@@ -39,8 +37,6 @@ def split_words(text: str) -> list[str]:
 
 def number_words(texts: Iterable[str]) -> Words:
     """Number the words of texts, equal words alike, in the order in which they are first seen."""
-    import numpy as np
-
     vocabulary = _Vocabulary()
     ids, counts = array("I"), array("q", [0])
     for text in texts:
