@@ -27,9 +27,10 @@ from synthdata.filtering.thresholds import Thresholds
 from synthdata.generate.questions import generate_questions, generate_subtopics
 from synthdata.generate.repair import compare_versions, count_hallucinated, count_repairs, repair_responses
 from synthdata.generate.responses import generate_responses
+from synthdata.models.cache import Cache
 from synthdata.models.client import Client
-from synthdata.models.endpoints import parse_endpoint
-from synthdata.models.recording import open_cache
+from synthdata.models.endpoints import Endpoint, parse_endpoint
+from synthdata.models.recording import Recording, open_cache
 from synthdata.models.usage import Budget
 from synthdata.quality.overlap.contamination import mark_contamination
 from synthdata.quality.overlap.diversity import measure_diversity
@@ -54,13 +55,16 @@ __all__ = [
     "LEDGER_FILE",
     "RAW_FILE",
     "Budget",
+    "Cache",
     "CacheError",
     "Client",
+    "Endpoint",
     "EndpointError",
     "Explorer",
     "InputError",
     "InterruptedRun",
     "ModelFileError",
+    "Recording",
     "RecordingError",
     "Reviewer",
     "SynthdataError",

@@ -31,6 +31,7 @@ def test_a_sentence_read_from_a_file_is_the_reason_that_was_decided(
 ) -> None:
     bounds = sd.Thresholds(helpfulness=(low, None), **({} if near is None else {"similarity": (None, near)}))
     decision = Decider(make_faulty(lines)).decide(bounds)
+    assert len(set(decision.reasons)) == len(decision.reasons)
     for reason in decision.reasons[1:]:
         assert reason is not None
         assert read_reason(write_reason(reason)) == reason

@@ -39,11 +39,11 @@ def write_table(heads: list[str], lines: list[list[str]]) -> str:
     return f"<table style='width:100%; table-layout:auto'><tr>{head}</tr>{body}</table>"
 
 
-def write_frame(df: pd.DataFrame, **options: Any) -> str:
+def write_frame(df: pd.DataFrame) -> str:
     """Write a frame as HTML, its labels made safe to see."""
     df = df.copy()
     df.index = pd.Index([clean_text(name) for name in df.index], name=df.index.name, dtype=object)
-    return str(df.to_html(border=0, **options))
+    return str(df.to_html(border=0))
 
 
 def place_beside(*parts: str) -> str:

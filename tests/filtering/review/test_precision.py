@@ -1,4 +1,4 @@
-"""Judgements survive, and what is concluded from them holds for rows that nobody judged."""
+"""Judgements survive, and what is concluded from them holds for rows that nobody reviewed."""
 
 import math
 from pathlib import Path
@@ -68,12 +68,12 @@ def test_faulty_rows_are_neither_drawn_nor_counted(tmp_path: Path) -> None:
     df = df.assign(duplicate_of=["x" if 10 <= k < 20 else None for k in range(30)])
     sample = sd.sample_rows(df, THRESHOLDS, 30)
     assert set(sample["id"]) == set(df["id"][20:])
-    judged = review_sample(tmp_path / "j.jsonl", df, truth, sample)
-    measured = sd.estimate_precision(df, judged, THRESHOLDS)
+    reviewed = review_sample(tmp_path / "j.jsonl", df, truth, sample)
+    measured = sd.estimate_precision(df, reviewed, THRESHOLDS)
     keep = (df["helpfulness"] >= 2).to_numpy()[20:]
     assert measured.loc["precision", "estimate"] == pytest.approx(truth[20:][keep].mean(), abs=0.001)
     assert measured.loc["recall", "estimate"] == pytest.approx(keep[truth[20:]].mean(), abs=0.001)
-    # Every row that counts was judged: nothing is left to be unsure of.
+    # Every row that counts was reviewed: nothing is left to be unsure of.
     assert (measured["low"] == measured["high"]).all()
 
 
@@ -83,8 +83,8 @@ def test_estimates_hold_for_moved_thresholds_and_intervals_cover_the_truth(tmp_p
     moved, errors, covered = sd.Thresholds(helpfulness=(bound, None)), [], []
     for seed in range(150):
         df, truth = make_frame(400, seed)
-        judged = review_sample(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 80))
-        measured = sd.estimate_precision(df, judged, moved)
+        reviewed = review_sample(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 80))
+        measured = sd.estimate_precision(df, reviewed, moved)
         keep = (df["helpfulness"] >= bound).to_numpy()
         true = {"precision": truth[keep].mean(), "recall": keep[truth].mean()}
         errors.append([measured.loc[name, "estimate"] - true[name] for name in true])
@@ -101,8 +101,8 @@ def test_judging_can_stop_at_any_time_and_go_on_in_a_second_round(tmp_path: Path
             sd.sample_rows(df, THRESHOLDS, 80).head(30),
             sd.sample_rows(df, sd.Thresholds(helpfulness=(3, None)), 40),
         ]
-        judged = review_sample(tmp_path / "j.jsonl", df, truth, pd.concat(drawn))
-        measured = sd.estimate_precision(df, judged, THRESHOLDS)
+        reviewed = review_sample(tmp_path / "j.jsonl", df, truth, pd.concat(drawn))
+        measured = sd.estimate_precision(df, reviewed, THRESHOLDS)
         precisions.append(measured.loc["precision", "estimate"] - truth[(df["helpfulness"] >= 2).to_numpy()].mean())
     assert abs(np.mean(precisions)) < 0.02
 
@@ -157,14 +157,14 @@ def test_wilson_intervals_are_those_of_the_literature() -> None:
 
 def test_proposals_keep_most_at_the_precision_and_say_what_they_rest_on(tmp_path: Path) -> None:
     df, truth = make_frame(2000)
-    judged = review_sample(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 300))
-    proposed = sd.propose_thresholds(df, judged, 0.7, THRESHOLDS).set_index("claim")
+    reviewed = review_sample(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 300))
+    proposed = sd.propose_thresholds(df, reviewed, 0.7, THRESHOLDS).set_index("claim")
     likely = eval(proposed.loc["estimate reaches 0.7", "literal"], {"Thresholds": sd.Thresholds})
-    measured = sd.estimate_precision(df, judged, likely).loc["precision"]
+    measured = sd.estimate_precision(df, reviewed, likely).loc["precision"]
     assert measured["estimate"] == proposed.loc["estimate reaches 0.7", "precision"] >= 0.7
     assert proposed.loc["estimate reaches 0.7", "kept"] == sd.apply_thresholds(df, likely)["keep"].sum()
     looser = sd.Thresholds(helpfulness=(likely["helpfulness"][0] - 0.2, None))
-    assert sd.estimate_precision(df, judged, looser).loc["precision", "estimate"] < 0.7
+    assert sd.estimate_precision(df, reviewed, looser).loc["precision", "estimate"] < 0.7
     surely = proposed.loc["interval reaches 0.7"]
     assert surely["low"] >= 0.7
     assert surely["kept"] <= proposed.loc["estimate reaches 0.7", "kept"]
@@ -172,15 +172,15 @@ def test_proposals_keep_most_at_the_precision_and_say_what_they_rest_on(tmp_path
 
 def test_proposals_without_a_start_try_each_score_and_admit_what_cannot_be_reached(tmp_path: Path) -> None:
     df, truth = make_frame(500)
-    judged = review_sample(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 100))
-    assert "helpfulness=(" in sd.propose_thresholds(df, judged, 0.75).loc[0, "literal"]
-    hopeless = sd.propose_thresholds(df, judged.assign(good=judged.index % 2 == 0), 1.0)
+    reviewed = review_sample(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 100))
+    assert "helpfulness=(" in sd.propose_thresholds(df, reviewed, 0.75).loc[0, "literal"]
+    hopeless = sd.propose_thresholds(df, reviewed.assign(good=reviewed.index % 2 == 0), 1.0)
     assert hopeless["claim"].tolist() == ["none reaches 1; the highest"]
     assert hopeless.loc[0, "precision"] < 1
     with pytest.raises(sd.InputError, match="4 of the rows drawn are reviewed"):
-        sd.propose_thresholds(df, judged.head(4), 0.9)
+        sd.propose_thresholds(df, reviewed.head(4), 0.9)
     with pytest.raises(sd.InputError, match="precision is 90"):
-        sd.propose_thresholds(df, judged, 90)
+        sd.propose_thresholds(df, reviewed, 90)
 
 
 def test_a_looser_similarity_lets_duplicates_into_the_population(tmp_path: Path) -> None:
@@ -191,10 +191,10 @@ def test_a_looser_similarity_lets_duplicates_into_the_population(tmp_path: Path)
     )
     loose = sd.Thresholds(helpfulness=(2.0, None), similarity=(None, 0.95))
     assert len(sd.sample_rows(df, THRESHOLDS, 60)) == 40
-    judged = review_sample(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, loose, 60))
-    assert sd.estimate_precision(df, judged, loose).loc["recall", "reviewed"] == 60
-    assert sd.estimate_precision(df, judged, THRESHOLDS).loc["recall", "reviewed"] == 40
-    proposed = sd.propose_thresholds(df, judged, 0.5, loose)
+    reviewed = review_sample(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, loose, 60))
+    assert sd.estimate_precision(df, reviewed, loose).loc["recall", "reviewed"] == 60
+    assert sd.estimate_precision(df, reviewed, THRESHOLDS).loc["recall", "reviewed"] == 40
+    proposed = sd.propose_thresholds(df, reviewed, 0.5, loose)
     assert proposed["literal"].str.contains("similarity=(None, 0.95)", regex=False).all()
 
 
@@ -206,10 +206,10 @@ def test_judgements_are_appended_changed_and_taken_back(tmp_path: Path) -> None:
     sd.append_judgement(path, "c", False)
     sd.append_judgement(path, "a", False, 0.75, "second")
     sd.append_judgement(path, "b", None, 0.25, "first")
-    judged = sd.read_judgements(path)
-    assert judged["id"].tolist() == ["a", "c", "a"]
-    assert judged["good"].tolist() == [False, False, False]  # the last word on a row holds in every round
-    assert judged["chance"].tolist() == [0.5, pd.NA, 0.75]
+    reviewed = sd.read_judgements(path)
+    assert reviewed["id"].tolist() == ["a", "c", "a"]
+    assert reviewed["good"].tolist() == [False, False, False]  # the last word on a row holds in every round
+    assert reviewed["chance"].tolist() == [0.5, pd.NA, 0.75]
     assert len(path.read_bytes().splitlines()) == 5
 
 
@@ -253,19 +253,19 @@ def test_reading_gives_the_last_word(
     path = tmp_path_factory.mktemp("judgements") / "j.jsonl"
     for row_id, good, name in entries:
         sd.append_judgement(path, row_id, good, 0.5 if name else None, name)
-    judged = sd.read_judgements(path)
+    reviewed = sd.read_judgements(path)
     last = {row_id: good for row_id, good, _ in entries}
     assert {row_id: good for row_id, good in last.items() if good is not None} == dict(
-        zip(judged["id"], judged["good"], strict=True)
+        zip(reviewed["id"], reviewed["good"], strict=True)
     )
-    assert not judged.duplicated(["id", "round"]).any()
+    assert not reviewed.duplicated(["id", "round"]).any()
 
 
 def test_repeated_ids_and_judgements_of_other_rows(tmp_path: Path) -> None:
     df, truth = make_frame(50)
-    judged = review_sample(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 20))
+    reviewed = review_sample(tmp_path / "j.jsonl", df, truth, sd.sample_rows(df, THRESHOLDS, 20))
     with pytest.raises(sd.InputError, match="stands in more than one row"):
-        sd.estimate_precision(pd.concat([df, df]), judged, THRESHOLDS)
-    elsewhere = sd.estimate_precision(df.assign(id=[f"other {k}" for k in range(50)]), judged, THRESHOLDS)
+        sd.estimate_precision(pd.concat([df, df]), reviewed, THRESHOLDS)
+    elsewhere = sd.estimate_precision(df.assign(id=[f"other {k}" for k in range(50)]), reviewed, THRESHOLDS)
     assert elsewhere["reviewed"].eq(0).all()
     assert all(math.isnan(value) for value in elsewhere["estimate"])

@@ -19,10 +19,10 @@ def test_marks_are_stored_and_survive_a_restart(tmp_path: Path) -> None:
     reviewer = open_panel(path)
     for verdict in ("good", "bad", "good"):
         reviewer.mark(verdict)
-    judged = sd.read_judgements(path)
-    assert judged["id"].tolist() == reviewer.round.sample["id"].tolist()[:3]
-    assert judged["good"].tolist() == [True, False, True]
-    assert judged["chance"].tolist() == reviewer.round.sample["chance"].tolist()[:3]
+    reviewed = sd.read_judgements(path)
+    assert reviewed["id"].tolist() == reviewer.round.sample["id"].tolist()[:3]
+    assert reviewed["good"].tolist() == [True, False, True]
+    assert reviewed["chance"].tolist() == reviewer.round.sample["chance"].tolist()[:3]
     again = open_panel(path)
     assert "3 of 20 rows reviewed" in again.panel.row.value
     again.mark("good")
@@ -79,16 +79,16 @@ def test_estimates_follow_the_sliders_and_proposals_move_them(tmp_path: Path) ->
     reviewer = open_panel(tmp_path / "j.jsonl", k=100)
     for row_id in reviewer.round.sample["id"]:
         reviewer.mark("good" if good[row_id] else "bad")
-    judged, explorer = sd.read_judgements(tmp_path / "j.jsonl"), reviewer.explorer
-    assert reviewer.estimates.equals(sd.estimate_precision(df, judged, THRESHOLDS))
+    reviewed, explorer = sd.read_judgements(tmp_path / "j.jsonl"), reviewer.explorer
+    assert reviewer.estimates.equals(sd.estimate_precision(df, reviewed, THRESHOLDS))
     explorer.sliders["helpfulness"].value = (3.0, 4.0)
-    moved = sd.estimate_precision(df, judged, sd.Thresholds(helpfulness=(3.0, None)))
+    moved = sd.estimate_precision(df, reviewed, sd.Thresholds(helpfulness=(3.0, None)))
     assert reviewer.estimates.equals(moved)
     assert f"{moved.loc['precision', 'estimate']:.3f}" in reviewer._write_numbers()["text/html"]
     reviewer.panel.precision.value = 0.7
     reviewer.panel.buttons["propose"].click()
     reviewer.panel.buttons["move"].click()
-    proposed = sd.propose_thresholds(df, judged, 0.7, sd.Thresholds(helpfulness=(3.0, None)))
+    proposed = sd.propose_thresholds(df, reviewed, 0.7, sd.Thresholds(helpfulness=(3.0, None)))
     assert repr(explorer.thresholds) == proposed.loc[0, "literal"]
 
 
@@ -101,13 +101,13 @@ def test_a_new_round_asks_only_what_is_unknown_and_keeps_its_sample_whole(tmp_pa
     reviewer.panel.buttons["draw"].click()
     while reviewer.round.find_next(sd.read_judgements(path)):
         reviewer.mark("bad")
-    judged = sd.read_judgements(path)
-    assert judged.groupby("id")["good"].nunique().eq(1).all()
+    reviewed = sd.read_judgements(path)
+    assert reviewed.groupby("id")["good"].nunique().eq(1).all()
     name = reviewer.round.sample["round"].iloc[0]
-    here = judged[judged["round"] == name]
-    known = reviewer.round.sample["id"].isin(judged.loc[judged["round"] != name, "id"])
+    here = reviewed[reviewed["round"] == name]
+    known = reviewer.round.sample["id"].isin(reviewed.loc[reviewed["round"] != name, "id"])
     assert known.any()
-    # All but known rows after the last one asked: those are noted when a later row is judged.
+    # All but known rows after the last one asked: those are noted when a later row is reviewed.
     asked = reviewer.round.sample["id"][~known]
     assert here["id"].tolist() == reviewer.round.sample["id"][: asked.index[-1] + 1].tolist()
 
