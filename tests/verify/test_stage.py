@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import synthdata as sd
-from synthdata.verify.__main__ import escape_controls, main
+from synthdata.base.text import clean_line
+from synthdata.verify.__main__ import main
 from synthdata.verify.registry import list_verifiers
 from synthdata.verify.report import count_problems, describe_verification, list_worst_commands
 from synthdata.verify.stage import verify_responses
@@ -285,7 +286,9 @@ def test_the_command_line_names_the_file_and_line_it_cannot_use(
 
 
 def test_what_is_printed_cannot_steer_a_terminal() -> None:
-    assert escape_controls("a\x1b[2J\r\nb\u202ec é") == "a\\x1b[2J\\r\\nb\\u202ec é"
+    assert clean_line("a\x1b[2J\r\nb\u202ec é\t\udcff\u00ad\u3000\U000e0041") == (
+        "a\\x1b[2J\\r\\nb\\u202ec é\\t\\udcff\\xad\u3000\\U000e0041"
+    )
 
 
 def test_importing_the_stage_is_cheap() -> None:
