@@ -114,13 +114,9 @@ def _find_mentions(passage: str) -> list[tuple[int, Any]]:
     names = "|".join(sorted(map(re.escape, programs), key=len, reverse=True))
     mentions = []
     for match in re.finditer(rf"(?<![\w/-])({names})(?:\.exe)?((?:\s+[\w-]+)*)", passage):
-        client, path = programs[match[1]]
+        client, start = programs[match[1]]
         specification = load_specification(client)
-        for word in match[2].split():
-            further = path if word.startswith("-") else specification.resolve(path, word)
-            if further is None:
-                break
-            path = further
+        path, _ = specification.follow(start, match[1], match[2].split())
         mentions.append((match.start(), specification.commands.get(path)))
     return mentions
 

@@ -15,9 +15,9 @@ from synthdata.verify.cli.values import CHECKS
 from synthdata.verify.problems import Problem, Word
 
 
-def check_git(words: Sequence[Word], specification: Specification) -> list[Problem]:
-    """Problems of one git command, in the order of its words."""
-    reading = Reading(specification, "git")
+def check_git(words: Sequence[Word], specification: Specification, shown: str, path: str) -> list[Problem]:
+    """Check one git command: its problems, in the order of its words. shown, path: as check_pflag has them."""
+    reading = Reading(specification, shown, path)
     profile = get_profile(specification.program)
     position = read_options(words, 1, reading)
     while position < len(words) and reading.command.group:

@@ -11,21 +11,12 @@ which is why an option behind the image's name is never seen by the client.
 import re
 from collections.abc import Sequence
 
-from synthdata.verify.cli.profiles import get_profile
+from synthdata.verify.cli.profiles import OWN_OPTIONS, get_profile
 from synthdata.verify.cli.reading import NAMED, OPTIONAL, Reading, is_single
 from synthdata.verify.cli.specification import Command, Specification
 from synthdata.verify.cli.suggest import suggest_command, suggest_flag
 from synthdata.verify.cli.values import CHECKS
 from synthdata.verify.problems import Problem, Word
-
-# Images whose program takes options of its own, so that what stands behind their names may be meant for it.
-OWN_OPTIONS = re.compile(
-    r"^(?:postgres|postgis|timescale|mysql|mariadb|percona|redis|valkey|mongo|prometheus|alertmanager|node-exporter|traefik|consul"
-    r"|vault|nomad|etcd|minio|haproxy|caddy|envoy|nats|influx|cockroach|vllm|tgi|ollama|curl|ffmpeg|aws-cli|hadolint|git$|node$"
-    r"|python$|golang$|ruby$|php$|bash$|busybox$|jupyter|tensorflow|cadvisor|registry$|portainer|watchtower|wrk|hey$|k6$|locust"
-    r"|trivy|grype|syft|dive|nmap|stress|openvpn|pihole|plantuml|pandoc|terraform|kubectl|helm|gcloud|loki|tempo|otel|jaeger)",
-    re.I,
-)
 
 
 def check_pflag(words: Sequence[Word], specification: Specification, shown: str, path: str) -> list[Problem]:
@@ -124,7 +115,7 @@ def check_late_option(arguments: list[Word], reading: Reading) -> None:
     if not is_single(subject) or not late.text.startswith("-") or late.text in ("-", "--"):
         return
     name, _, value = late.text.lstrip("-").partition("=")
-    command = reading.command
+    command, profile = reading.command, get_profile(reading.specification.program)
     following = arguments[2].text if len(arguments) > 2 else value
     if late.text.startswith("--"):
         own = name in command.flags
@@ -132,30 +123,16 @@ def check_late_option(arguments: list[Word], reading: Reading) -> None:
         own = bool(name) and all(letter in command.shorts for letter in name[:1])
         kind = command.flags.get(command.shorts.get(name[:1], ""), "")
         # A letter means something to many programs: it was meant for the client where its value is of the client's kind.
-        own = own and (
-            not late.known
-            or kind == "bool"
-            or looks_like_value(command.shorts.get(name[:1], ""), following or name[1:])
-        )
+        pattern = profile.late_values.get(command.shorts.get(name[:1], ""), r"(?!)")
+        meant = kind == "bool" or re.fullmatch(pattern, following or name[1:]) is not None
+        own = own and (not late.known or meant)
     program = subject.text.rpartition("/")[2].partition(":")[0].partition("@")[0]
-    takes_options = bool(OWN_OPTIONS.search(program)) and reading.path != "container exec"
+    takes_options = OWN_OPTIONS.search(program) is not None and reading.path not in profile.by_name
     if own:
         text = f"{subject.text} {late.text}"
         reading.report(
             "option after the image", late, text, f"put {late.text} before {subject.text}", fatal=not takes_options
         )
-
-
-def looks_like_value(flag: str, value: str) -> bool:
-    """Tell whether a value is one of a port mapping, a volume or a variable, as these flags of docker run take them."""
-    patterns = {
-        "publish": r"[\d.:-]*\d+:\d+(/\w+)?",
-        "volume": r"[^:]+:/.*",
-        "env": r"\w+=.*",
-        "network": r".+",
-        "name": r".+",
-    }
-    return re.fullmatch(patterns.get(flag, r"(?!)"), value) is not None
 
 
 def check_flags(words: Sequence[Word], reading: Reading) -> tuple[list[Word], bool]:

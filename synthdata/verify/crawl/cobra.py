@@ -1,9 +1,8 @@
 """Make the specification of a client built on cobra and pflag (docker, kubectl, helm, gh) by asking its parser.
 
-Covers commands from the `--help` of each, hidden ones by trying names that other commands have or that were once known, and
+Commands come from the `--help` of each, hidden ones by trying names that other commands have or that were once known, and
 flags likewise: each is put to the parser of its command together with a flag that cannot exist, so that nothing is run, and
-the parser's complaint tells whether the flag exists and what it takes. Not covered: git (crawl_git.py), the file that is
-written (crawl.py).
+the parser's complaint tells whether the flag exists and what it takes.
 """
 
 import itertools
@@ -18,10 +17,7 @@ from synthdata.verify.cli.profiles import get_profile
 from synthdata.verify.crawl.installed import Client, open_client
 
 # Names of commands that many clients accept and do not list.
-HIDDEN_COMMANDS = """
-alpha app attestation checkpoint completion convert dap debug dial-stdio engine generate help install kui options
-rolling-update run-container scan publish uninstall viz watch __complete __completeNoDesc desktop remote
-"""
+HIDDEN_COMMANDS = "alpha app completion debug generate help install options uninstall watch __complete __completeNoDesc"
 
 PROBE = ["--zzprobe-one", "--zzprobe-two"]
 

@@ -23,7 +23,7 @@ SHARED_CANDIDATES = "help help-all version quiet verbose force dry-run all".spli
 
 
 def crawl_git(client: Client, man: str = "") -> dict[str, Any]:
-    """The specification of the installed git, in the form that crawl.py describes."""
+    """Make the specification of the installed git, in the form that `python -m synthdata.verify.crawl` writes."""
     client.ask("init", "-q", ".")
     identity = ["-c", "user.name=n", "-c", "user.email=e@localhost"]
     client.ask(*identity, "commit", "-q", "--allow-empty", "-m", "m")
