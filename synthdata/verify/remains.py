@@ -16,9 +16,8 @@ from synthdata.verify.parse.markdown import Block, parse_markdown
 from synthdata.verify.parse.shell import parse_shell
 from synthdata.verify.problems import Problem
 
-KEPT_SHARE = (
-    0.5  # of its commands and of its length: an answer that keeps less is no correction but another, shorter answer
-)
+# Of its commands and of its length: an answer that keeps less is no correction but another, shorter answer.
+KEPT_SHARE = 0.5
 SHORTEST_LINE = 8  # characters; a shorter line of a file ("}") says nothing about where it came from
 
 _SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+")

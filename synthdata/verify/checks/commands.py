@@ -1,4 +1,4 @@
-"""The commands of known CLIs in one piece of code, judged by their specification as strictly as the place allows."""
+"""Check the commands of known CLIs in one piece of code, judged by their specification as strictly as the place allows."""
 
 import functools
 import re

@@ -1,4 +1,4 @@
-"""What a client takes: the specifications that a crawl writes, read."""
+"""Read the specifications that a crawl writes: which commands and flags a client has, and what they take."""
 
 import functools
 import json

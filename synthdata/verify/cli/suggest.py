@@ -1,4 +1,4 @@
-"""What is nearest to a name that does not exist."""
+"""The nearest real name to one that does not exist: a key of a file, a flag, a command."""
 
 import difflib
 from collections.abc import Collection
