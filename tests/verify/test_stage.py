@@ -307,11 +307,25 @@ def test_a_specification_of_ones_own_makes_a_verifier(tmp_path: Path) -> None:
     (folder / "podlike.json").write_bytes(orjson.dumps({**facts, "program": "podlike"}))
     script = """
 import pandas as pd, synthdata as sd
-df = pd.DataFrame({"topic": "Podlike in practice", "instruction": "How?", "response": ["Run `podlike ps --everything`."]})
-print("podlike" in sd.list_verifiers(), sd.verify_responses(df)["problems"][0][0]["text"])
+answers = ["Run `podlike ps --everything`.", "Use the `--all-of-it` flag with `podlike ps` to see more."]
+df = pd.DataFrame({"topic": "Podlike in practice", "instruction": "How?", "response": answers})
+found = [problems[0]["text"] for problems in sd.verify_responses(df)["problems"]]
+print("podlike" in sd.list_verifiers(), *found, sep="|")
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout.split(None, 1) == ["True", "podlike ps --everything\n"]
+    assert done.stdout == "True|podlike ps --everything|podlike ps --all-of-it\n"
+
+
+def test_an_alias_counts_wherever_the_answer_defines_it() -> None:
+    for text in (
+        "```bash\ngit config --global alias.lg 'log --graph'\n```\n\nThen:\n\n```bash\ngit lg\n```",
+        "Run `git lg` after this:\n\n```bash\ngit config alias.lg 'log --graph'\n```",
+    ):
+        assert problems_of(text) == [], text
+    assert problems_of("```bash\ngit config alias.lg log\ngit lgg\ndocker lg\n```") == [
+        ("unknown command", 3),
+        ("unknown command", 4),
+    ]
 
 
 CASES = ROOT / "tests" / "verify" / "places.jsonl"

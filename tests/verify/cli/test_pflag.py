@@ -1,5 +1,6 @@
 """Commands against specifications: those made from one verify, misspelt ones do not, and no words crash the checker."""
 
+import dataclasses
 import shlex
 
 import pytest
@@ -379,3 +380,9 @@ def test_a_broken_specification_is_an_input_error(tmp_path: object) -> None:
     path.write_text('{"commands": []}')
     with pytest.raises(sd.InputError, match=r"broken\.json"):
         load_specification(str(path))
+
+
+def test_a_grammar_that_nobody_knows_is_an_input_error() -> None:
+    specification = dataclasses.replace(load_specification("docker"), grammar="argparse")
+    with pytest.raises(sd.InputError, match=r"'argparse', which is none of git, pflag: make it again with python -m"):
+        judge_command([Word("docker"), Word("ps")], specification)
