@@ -1,1 +1,1 @@
-"""Is what a response tells its reader to type real? Read offline, row by row; nothing of it is ever run."""
+"""Verification: whether the commands, files and code of a response exist, read offline; nothing of a response is ever run."""

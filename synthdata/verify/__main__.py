@@ -12,12 +12,13 @@ import pandas as pd
 
 from synthdata.base.errors import SynthdataError
 from synthdata.base.jsonl import read_jsonl, write_jsonl
+from synthdata.base.text import clean_line
 from synthdata.verify.report import count_problems, describe_verification, list_worst_commands
 from synthdata.verify.stage import verify_responses
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m synthdata.verify", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("data", help="a JSONL file whose lines have instruction and response")
     parser.add_argument("--topic", help="what the answers are about; default: the topic column, else all known CLIs")
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.out:
             write_jsonl(checked, given.out)
     except SynthdataError as cause:
-        print(escape_controls(str(cause)), file=sys.stderr)
+        print(clean_line(str(cause)), file=sys.stderr)
         return 2
     tables = (
         describe_verification(checked),
@@ -41,13 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if len(checked) == 0 or bool(checked["verified"].fillna(False).all()) else 1
 
 
-def escape_controls(text: str) -> str:
-    """Write characters that a terminal would act on, or not show, as escapes; line breaks too."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def _format_table(table: pd.DataFrame) -> str:
-    shown = table.map(lambda value: escape_controls(value)[:80] if isinstance(value, str) else value)
+    shown = table.map(lambda value: clean_line(value)[:80] if isinstance(value, str) else value)
     return str(shown.to_string(index=False, float_format=lambda value: f"{value:.1%}", justify="left"))
 
 

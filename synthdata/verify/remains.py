@@ -16,9 +16,8 @@ from synthdata.verify.parse.markdown import Block, parse_markdown
 from synthdata.verify.parse.shell import parse_shell
 from synthdata.verify.problems import Problem
 
-KEPT_SHARE = (
-    0.5  # of its commands and of its length: an answer that keeps less is no correction but another, shorter answer
-)
+# Of its commands and of its length: an answer that keeps less is no correction but another, shorter answer.
+KEPT_SHARE = 0.5
 SHORTEST_LINE = 8  # characters; a shorter line of a file ("}") says nothing about where it came from
 
 _SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+")
@@ -114,13 +113,9 @@ def _find_mentions(passage: str) -> list[tuple[int, Any]]:
     names = "|".join(sorted(map(re.escape, programs), key=len, reverse=True))
     mentions = []
     for match in re.finditer(rf"(?<![\w/-])({names})(?:\.exe)?((?:\s+[\w-]+)*)", passage):
-        client, path = programs[match[1]]
+        client, start = programs[match[1]]
         specification = load_specification(client)
-        for word in match[2].split():
-            further = path if word.startswith("-") else specification.resolve(path, word)
-            if further is None:
-                break
-            path = further
+        path, _ = specification.follow(start, match[1], match[2].split())
         mentions.append((match.start(), specification.commands.get(path)))
     return mentions
 

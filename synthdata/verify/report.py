@@ -15,8 +15,7 @@ def describe_verification(df: pd.DataFrame) -> pd.DataFrame:
 
     Input columns: response, verified, problems. Returns a frame of outcome ("verified", "problems",
     "not checked"), reason (the row's first fatal problem; why nothing was checked), rows and share (0 to 1, rounded to 3
-    decimals). The rows add
-    up to those of the frame.
+    decimals). The rows add up to those of the frame.
     """
     check_columns(df, "describe_verification", ("response", "verified", "problems"))
     counts: Counter[tuple[str, str]] = Counter()

@@ -16,7 +16,6 @@ import pandas as pd
 from synthdata.base.errors import InputError
 from synthdata.base.frame import check_columns
 from synthdata.verify.checks.commands import check_commands, find_aliases, find_flag_mentions, list_clients
-from synthdata.verify.checks.completeness import check_completeness
 from synthdata.verify.checks.linters import BATCH, stop_programs
 from synthdata.verify.checks.linters import MAX_CHARACTERS as MAX_FILE_CHARACTERS
 from synthdata.verify.cli.profiles import list_programs
@@ -25,7 +24,7 @@ from synthdata.verify.parse.embedded import find_scripts
 from synthdata.verify.parse.markdown import MAX_CHARACTERS, Block, parse_markdown
 from synthdata.verify.parse.shell import Script, parse_shell
 from synthdata.verify.problems import Problem
-from synthdata.verify.registry import FILE_VERIFIERS, Verifier, choose_verifiers
+from synthdata.verify.registry import VERIFIERS, Verifier, choose_verifiers, find_readers
 
 _SHELL_KINDS = ("shell", "session", "unlabelled")
 
@@ -49,17 +48,20 @@ class _Queue:
     sent: list[tuple[Future[list[list[Problem]]], list[tuple[str, int, Reading]]]] = field(default_factory=list)
 
     def add(self, text: str, line: int, reading: Reading) -> None:
+        """Put one text into the queue; a full batch is sent."""
         self.waiting.append((text, line, reading))
         if len(self.waiting) >= BATCH:
             self.send()
 
     def send(self) -> None:
+        """Send what is waiting."""
         if self.waiting and self.verifier.check_batch is not None:
             texts = [text for text, _, _ in self.waiting]
             self.sent.append((self.pool.submit(self.verifier.check_batch, texts), self.waiting))
             self.waiting = []
 
     def collect(self) -> None:
+        """Wait for all that was sent, and give each response its problems."""
         self.send()
         for future, places in self.sent:
             for found, (_, line, reading) in zip(future.result(), places, strict=True):
@@ -80,6 +82,7 @@ def verify_responses(df: pd.DataFrame, verifiers: Sequence[str] | None = None) -
     """
     check_columns(df, "verify_responses", ("instruction", "response"))
     names = choose_verifiers(verifiers)
+    clients = tuple(client for client in list_clients() if client in names)
     rows = zip(
         df["instruction"],
         [_check_text(response, position) for position, response in enumerate(df["response"])],
@@ -89,20 +92,15 @@ def verify_responses(df: pd.DataFrame, verifiers: Sequence[str] | None = None) -
     )
     readings = []
     with ThreadPoolExecutor(2) as pool, _stop_on_interrupt(pool):
-        queues = {v.name: _Queue(v, pool) for v in FILE_VERIFIERS if v.check_batch is not None and v.name in names}
+        queues = {v.name: _Queue(v, pool) for v in VERIFIERS if v.check_batch is not None and v.name in names}
         for instruction, text, topic, reason in rows:
             reading = Reading() if text is not None else None
             readings.append(reading)
             if reading is not None and text is not None:
                 blocks = parse_markdown(text)
-                if len(text) > MAX_CHARACTERS:
-                    said = f"{len(text):,} characters"
-                    reading.problems.append(Problem("too long", said, 0, f"{MAX_CHARACTERS:,} are read"))
-                if "completeness" in names:
-                    asked = instruction if isinstance(instruction, str) else ""
-                    why = reason if isinstance(reason, str) else None
-                    reading.problems += check_completeness(asked, text, blocks, why)
-                _check_blocks(blocks, names, queues, reading, topic if isinstance(topic, str) else "")
+                _check_answer(instruction, text, blocks, reason, names, reading)
+                _check_blocks(blocks, names, clients, queues, reading)
+                _note_foreign(reading, topic if isinstance(topic, str) else "", clients)
         for queue in queues.values():
             queue.collect()
     verified = [_judge(reading) for reading in readings]
@@ -125,38 +123,73 @@ def _stop_on_interrupt(pool: ThreadPoolExecutor) -> Iterator[None]:
         raise
 
 
-def _check_blocks(
-    blocks: list[Block], names: tuple[str, ...], queues: dict[str, _Queue], reading: Reading, topic: str
+def _check_answer(
+    instruction: Any, text: str, blocks: list[Block], reason: Any, names: tuple[str, ...], reading: Reading
 ) -> None:
-    """Check the blocks of one response: first all are read, so that an alias counts wherever it is defined."""
-    clients = tuple(client for client in list_clients() if client in names)
+    """Check a response as a whole."""
+    if len(text) > MAX_CHARACTERS:
+        said = f"{len(text):,} characters"
+        reading.problems.append(Problem("too long", said, 0, f"{MAX_CHARACTERS:,} are read"))
+    asked, why = instruction if isinstance(instruction, str) else "", reason if isinstance(reason, str) else None
+    for verifier in VERIFIERS:
+        if verifier.check_answer is not None and verifier.name in names:
+            reading.problems += verifier.check_answer(asked, text, blocks, why)
+
+
+def _check_blocks(
+    blocks: list[Block], names: tuple[str, ...], clients: tuple[str, ...], queues: dict[str, _Queue], reading: Reading
+) -> None:
+    """Check the blocks of one response, and then all its commands, so that an alias counts wherever it is defined."""
     scripts: list[tuple[Block, Script]] = []
     for block in blocks:
         kind = classify_block(block)
         if kind == "other" or (block.form in ("inline", "prose") and not _may_be_command(block, clients)):
             continue
+        broken = False
         if kind in _SHELL_KINDS:
             text = prepare_commands(block, kind)
             script = parse_shell(text, block.line)
             scripts.append((block, script))
+            broken = script.broken
             if kind == "shell" and "shell" in names:
                 reading.problems += script.problems
-                if script.broken:
-                    queues["shell"].add(text, block.line, reading)
+            block = replace(block, text=text)
         else:
             inner = kind if kind != "code" else list_language(block)
-            scripts += [
-                (block, parse_shell(text, block.line + line - 1)) for text, line in find_scripts(inner, block.text)
-            ]
-            _check_file(block, kind, names, queues, reading)
+            found = find_scripts(inner, block.text)
+            scripts += [(block, parse_shell(text, block.line + line - 1)) for text, line in found]
+        _check_block(block, find_readers(kind, block, broken, names), queues, reading)
+    _check_scripts(scripts, clients, reading)
+    if clients:
+        reading.problems += find_flag_mentions(blocks, list_programs(clients))
+
+
+def _check_block(block: Block, readers: list[Verifier], queues: dict[str, _Queue], reading: Reading) -> None:
+    """Put a block to the verifiers that read it; it counts once, however many they are."""
+    if readers and len(block.text) > MAX_FILE_CHARACTERS:
+        said = f"a file of {len(block.text):,} characters"
+        reading.problems.append(Problem("too long", said, block.line, "", fatal=False))
+        return
+    for verifier in readers:
+        if verifier.check is not None:
+            reading.problems += _move(verifier.check(block), block.line)
+        elif verifier.check_batch is not None:
+            queues[verifier.name].add(block.text, block.line, reading)
+    reading.checked += any(verifier.counts for verifier in readers)
+
+
+def _check_scripts(scripts: list[tuple[Block, Script]], clients: tuple[str, ...], reading: Reading) -> None:
+    """Judge the commands of a response, and note the programs that they call."""
     aliases = find_aliases([command for _, script in scripts for command in script.commands])
     for block, script in scripts:
         found, judged = check_commands(script.commands, block, clients, aliases)
         reading.problems += found
         reading.checked += judged
         reading.foreign |= {command.words[0].text for command in script.commands if len(command.words) > 1}
-    if clients:
-        reading.problems += find_flag_mentions(blocks, list_programs(clients))
+
+
+def _note_foreign(reading: Reading, topic: str, clients: tuple[str, ...]) -> None:
+    """Keep of the programs that a response calls those that its topic names and nobody here can judge, and say so."""
     known = list_programs(clients)
     reading.foreign = {
         name for name in reading.foreign - set(known) if re.search(rf"\b{re.escape(name)}\b", topic, re.I)
@@ -164,25 +197,6 @@ def _check_blocks(
     for name in sorted(reading.foreign):
         advice = f"python -m synthdata.verify.crawl {name}"
         reading.problems.append(Problem("no verifier", name, 0, advice, fatal=False))
-
-
-def _check_file(block: Block, kind: str, names: tuple[str, ...], queues: dict[str, _Queue], reading: Reading) -> None:
-    if len(block.text) > MAX_FILE_CHARACTERS:
-        said = f"a file of {len(block.text):,} characters"
-        reading.problems.append(Problem("too long", said, block.line, "", fatal=False))
-        return
-    for verifier in FILE_VERIFIERS:
-        if kind not in verifier.kinds or verifier.name not in names:
-            continue
-        if verifier.language and verifier.language != list_language(block):
-            continue
-        if verifier.check is not None:
-            reading.problems += _move(verifier.check(block), block.line)
-        else:
-            queues[verifier.name].add(block.text, block.line, reading)
-        reading.checked += verifier.counts
-        if kind != "code" or verifier.language:
-            break  # the first that reads this kind is the one that knows most of it
 
 
 def _may_be_command(block: Block, clients: tuple[str, ...]) -> bool:
@@ -199,8 +213,8 @@ def _move(problems: list[Problem], line: int) -> list[Problem]:
     return [replace(problem, line=problem.line + line - 1) for problem in problems]
 
 
-def _order(problem: Problem) -> tuple[int, bool, str, str]:
-    return problem.line, not problem.fatal, problem.kind, problem.text
+def _order(problem: Problem) -> tuple[int, bool, str, str, str]:
+    return problem.line, not problem.fatal, problem.kind, problem.text, problem.suggestion
 
 
 def _judge(reading: Reading | None) -> bool | None:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from synthdata.verify.checks.commands import judge_command as check_command
+from synthdata.verify.cli.grammar import judge_command
 from synthdata.verify.cli.specification import load_specification
 from synthdata.verify.crawl.installed import Client, open_client
 from synthdata.verify.problems import Word
@@ -48,7 +48,7 @@ def ask_client(client: Client, words: list[str]) -> str:
 
 
 def judge(words: list[str]) -> str:
-    problems = check_command([Word(w, not PLACEHOLDER.search(w)) for w in words], load_specification("docker"))
+    problems = judge_command([Word(w, not PLACEHOLDER.search(w)) for w in words], load_specification("docker"))
     kinds = {problem.kind for problem in problems if problem.fatal}
     return "absent" if kinds & {"unknown command", "unknown flag"} else "refused" if kinds else "taken"
 

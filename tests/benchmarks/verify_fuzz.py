@@ -16,7 +16,7 @@ import shlex
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from synthdata.verify.checks.commands import judge_command as check_command
+from synthdata.verify.cli.grammar import judge_command
 from synthdata.verify.cli.specification import Specification, load_specification
 from synthdata.verify.crawl.git import is_refused
 from synthdata.verify.crawl.installed import Client, open_client
@@ -88,7 +88,7 @@ def ask_client(client: Client, words: list[str]) -> str:
 
 
 def judge(words: list[str], specification: Specification) -> str:
-    problems = [p for p in check_command([Word(w) for w in words], specification) if p.fatal]
+    problems = [p for p in judge_command([Word(w) for w in words], specification) if p.fatal]
     if not problems or problems[0].text.endswith(PROBE):
         return "taken" if problems else "silent"
     return "absent" if problems[0].kind in ("unknown command", "unknown flag") else "refused"

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import synthdata as sd
-from synthdata.verify.__main__ import escape_controls, main
+from synthdata.base.text import clean_line
+from synthdata.verify.__main__ import main
 from synthdata.verify.registry import list_verifiers
 from synthdata.verify.report import count_problems, describe_verification, list_worst_commands
 from synthdata.verify.stage import verify_responses
@@ -285,7 +286,9 @@ def test_the_command_line_names_the_file_and_line_it_cannot_use(
 
 
 def test_what_is_printed_cannot_steer_a_terminal() -> None:
-    assert escape_controls("a\x1b[2J\r\nb\u202ec é") == "a\\x1b[2J\\r\\nb\\u202ec é"
+    assert clean_line("a\x1b[2J\r\nb\u202ec é\t\udcff\u00ad\u3000\U000e0041") == (
+        "a\\x1b[2J\\r\\nb\\u202ec é\\t\\udcff\\xad\u3000\\U000e0041"
+    )
 
 
 def test_importing_the_stage_is_cheap() -> None:
@@ -304,11 +307,25 @@ def test_a_specification_of_ones_own_makes_a_verifier(tmp_path: Path) -> None:
     (folder / "podlike.json").write_bytes(orjson.dumps({**facts, "program": "podlike"}))
     script = """
 import pandas as pd, synthdata as sd
-df = pd.DataFrame({"topic": "Podlike in practice", "instruction": "How?", "response": ["Run `podlike ps --everything`."]})
-print("podlike" in sd.list_verifiers(), sd.verify_responses(df)["problems"][0][0]["text"])
+answers = ["Run `podlike ps --everything`.", "Use the `--all-of-it` flag with `podlike ps` to see more."]
+df = pd.DataFrame({"topic": "Podlike in practice", "instruction": "How?", "response": answers})
+found = [problems[0]["text"] for problems in sd.verify_responses(df)["problems"]]
+print("podlike" in sd.list_verifiers(), *found, sep="|")
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout.split(None, 1) == ["True", "podlike ps --everything\n"]
+    assert done.stdout == "True|podlike ps --everything|podlike ps --all-of-it\n"
+
+
+def test_an_alias_counts_wherever_the_answer_defines_it() -> None:
+    for text in (
+        "```bash\ngit config --global alias.lg 'log --graph'\n```\n\nThen:\n\n```bash\ngit lg\n```",
+        "Run `git lg` after this:\n\n```bash\ngit config alias.lg 'log --graph'\n```",
+    ):
+        assert problems_of(text) == [], text
+    assert problems_of("```bash\ngit config alias.lg log\ngit lgg\ndocker lg\n```") == [
+        ("unknown command", 3),
+        ("unknown command", 4),
+    ]
 
 
 CASES = ROOT / "tests" / "verify" / "places.jsonl"

@@ -1,4 +1,4 @@
-"""Code of other languages: does it parse? By tree-sitter's grammar for each; elisions and placeholders are left alone."""
+"""Check that code parses, by tree-sitter's grammar for its language; code with elisions or placeholders is left alone."""
 
 import functools
 import re

@@ -1,14 +1,14 @@
-"""The commands of known CLIs in one piece of code, judged by their specification as strictly as the place allows."""
+"""Check the commands of known CLIs in one piece of code, judged by their specification as strictly as the place allows."""
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from synthdata.verify.cli.git import check_git
-from synthdata.verify.cli.pflag import check_pflag
+from synthdata.verify.cli.grammar import judge_command
 from synthdata.verify.cli.profiles import get_profile, list_programs
-from synthdata.verify.cli.specification import Specification, list_specifications, load_specification
+from synthdata.verify.cli.specification import list_specifications, load_specification
 from synthdata.verify.parse.markdown import Block
 from synthdata.verify.parse.shell import Command
 from synthdata.verify.problems import Problem, Word
@@ -30,36 +30,12 @@ _DENIAL = re.compile(
 _GENERIC = frozenset({"command", "subcommand", "cmd", "commands", "option", "options", "args", "compose-command"})
 
 
-def judge_command(words: Sequence[Word], specification: Specification) -> list[Problem]:
-    """Problems of one command, in the order of its words. words[0] is the program, by name or path.
-
-    Words that are not known stand for any words: they are never judged, and nothing is judged that hangs on them.
-    Kinds: unknown command, unknown flag, bad value, missing value, missing flag, wrong number of arguments, option after the
-    image, removed command; and remarks: deprecated, single dash, newer version.
-    """
-    if not words:
-        return []
-    program = words[0].text.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".exe")
-    profile = get_profile(specification.program)
-    if program in profile.gone:
-        return [Problem("removed command", program, words[0].line, profile.gone[program])]
-    if specification.grammar == "git":
-        return check_git(words, specification)
-    path = profile.programs.get(program, "")
-    path = path if path in specification.commands else ""
-    found = check_pflag(words, specification, program or specification.program, path)
-    if program in profile.programs:
-        renamed = f"{specification.program} {profile.programs[program]}"
-        return [Problem("deprecated", program, words[0].line, renamed, fatal=False), *(found if path else [])]
-    return found
-
-
 def check_commands(
-    commands: Sequence[Command], block: Block, clients: Sequence[str], aliases: frozenset[str] = frozenset()
+    commands: Sequence[Command], block: Block, clients: Sequence[str], aliases: frozenset[tuple[str, str]] = frozenset()
 ) -> tuple[list[Problem], int]:
     """Judge the commands of one block that belong to the clients given. Returns problems, and how many were judged.
 
-    aliases: names that the answer itself defines for git.
+    aliases: what find_aliases found in the whole answer.
     """
     problems: list[Problem] = []
     judged = 0
@@ -71,7 +47,7 @@ def check_commands(
         program = command.words[0].text.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
         if program not in programs or (spoken and not _is_command(command.words)) or _is_generic(command.words):
             continue
-        if program == "git" and len(command.words) > 1 and command.words[1].text in aliases:
+        if len(command.words) > 1 and (program, command.words[1].text) in aliases:
             continue
         words = [Word(program, True, command.words[0].line), *command.words[1:]]
         found = judge_command(words, load_specification(programs[program][0]))
@@ -85,10 +61,16 @@ def check_commands(
     return problems, judged
 
 
-def find_aliases(commands: Sequence[Command]) -> frozenset[str]:
-    """Find the names that `git config alias.NAME …` defines among these commands."""
-    texts = [word.text for command in commands if command.words[0].text == "git" for word in command.words]
-    return frozenset(text.split(".", 1)[1].partition("=")[0] for text in texts if text.startswith("alias."))
+def find_aliases(commands: Sequence[Command]) -> frozenset[tuple[str, str]]:
+    """Find the program and name of each alias that these commands define, as `git config alias.NAME …` does."""
+    found = set()
+    for command in commands:
+        program = command.words[0].text
+        prefix = get_profile(program).alias_prefix
+        for word in command.words if prefix else ():
+            if word.text.startswith(prefix):
+                found.add((program, word.text.removeprefix(prefix).partition("=")[0]))
+    return frozenset(found)
 
 
 def is_denied(block: Block) -> bool:
@@ -112,11 +94,11 @@ def _is_generic(words: tuple[Word, ...]) -> bool:
     return len(words) > 1 and words[1].text.lower() in _GENERIC
 
 
-def find_flag_mentions(blocks: Sequence[Block], clients: Mapping[str, tuple[str, str]]) -> list[Problem]:
+def find_flag_mentions(blocks: Sequence[Block], programs: Mapping[str, tuple[str, str]]) -> list[Problem]:
     """Judge flags that prose names beside their command: "use the `--dns` flag with `docker build`".
 
-    blocks: the inline spans of a response, in order. A flag is judged only where the sentence ties it to one command, and
-    is no fault where that command, its parents or another command of the sentence has it.
+    blocks: of a response, in order; its inline spans are read. A flag is judged only where the sentence ties it to one
+    command, and is no fault where that command, its parents or another command of the sentence has it.
     """
     problems = []
     for block in blocks:
@@ -125,11 +107,11 @@ def find_flag_mentions(blocks: Sequence[Block], clients: Mapping[str, tuple[str,
             continue
         sentence_before = re.split(r"[.!?;\n]\s|:\n", block.before)[-1]
         sentence_after = re.split(r"[.!?;\n]\s|[.!?]$", block.after, maxsplit=1)[0]
-        found = find_mentions(sentence_before + " \0 " + sentence_after, clients)
+        sentence = f"{sentence_before} \0 {sentence_after}"  # \0 stands where the flag does
+        found = find_mentions(sentence, programs)
         if not found or any(_takes(command, flag[1]) for command, _ in found):
             continue
-        middle = sentence_before + " \0 " + sentence_after
-        if _TIED_AFTER.search(middle) or _TIED_BEFORE.search(middle):
+        if _make_tie(tuple(programs)).search(sentence):
             command, shown = found[0]
             if command is not None and command.flags:
                 problems.append(Problem("unknown flag", f"{shown} {flag[1]}", block.line))
@@ -141,14 +123,21 @@ _RETRACTION = re.compile(
     r"\b(?:however|but|unfortunately|actually|note that|keep in mind|instead)\b[^.\n]{0,160}?(?:\bnot\b|n['’]t\b|\bno\b|instead)",
     re.I,
 )
-_TIED_AFTER = re.compile(
-    r"\0[`*]*\s*(?:flags?|options?|parameters?|switch|argument)?\s*(?:of|with|for|in|to|on|when using|when running|while using)\s"
-    r"(?:the\s|your\s)?[`*]*(?:docker|git|kubectl)", re.I
-)  # fmt: skip
-_TIED_BEFORE = re.compile(
-    r"(?:docker|git|kubectl)[^`\0]*`?(?:\s+command)?\s+(?:with|has|takes|supports|plus|provides|accepts|offers|using|together with"
-    r"|along with|and|followed by)\s(?:its\s|the\s|a\s|an\s)?[`*]*\s*\0\s*[`*]*\s*(?:flag|option|parameter|switch)", re.I
-)  # fmt: skip
+
+
+@functools.cache
+def _make_tie(programs: tuple[str, ...]) -> re.Pattern[str]:
+    """Make the pattern of a sentence that ties a flag (\0) to a command: "\0 flag with docker", "docker run takes the \0 flag"."""
+    names = "|".join(map(re.escape, programs))
+    return re.compile(
+        r"\0[`*]*\s*(?:flags?|options?|parameters?|switch|argument)?"
+        r"\s*(?:of|with|for|in|to|on|when using|when running|while using)\s"
+        rf"(?:the\s|your\s)?[`*]*(?:{names})"
+        rf"|(?:{names})[^`\0]*`?(?:\s+command)?"
+        r"\s+(?:with|has|takes|supports|plus|provides|accepts|offers|using|together with|along with|and|followed by)"
+        r"\s(?:its\s|the\s|a\s|an\s)?[`*]*\s*\0\s*[`*]*\s*(?:flag|option|parameter|switch)",
+        re.I,
+    )
 
 
 def find_mentions(text: str, programs: Mapping[str, tuple[str, str]]) -> list[tuple[Any, str]]:
@@ -156,14 +145,9 @@ def find_mentions(text: str, programs: Mapping[str, tuple[str, str]]) -> list[tu
     mentions: list[tuple[Any, str]] = []
     names = "|".join(sorted(map(re.escape, programs), key=len, reverse=True))
     for match in re.finditer(rf"(?<![\w/-])({names})(?:\.exe)?((?:[ \t]+[\w-]+)*)", text):
-        client, path = programs[match[1]]
-        specification, shown = load_specification(client), match[1]
-        path = path if path in specification.commands else ""
-        for word in match[2].split():
-            further = path if word.startswith("-") else specification.resolve(path, word)
-            if further is None:
-                break
-            path, shown = further, shown if word.startswith("-") else f"{shown} {word}"
+        client, start = programs[match[1]]
+        specification = load_specification(client)
+        path, shown = specification.follow(start if start in specification.commands else "", match[1], match[2].split())
         command = specification.commands.get(path)
         if command is not None and path and not command.group and not command.free:
             mentions.append((command, shown))

@@ -1,4 +1,4 @@
-"""Is the answer whole: not empty, not cut off, no refusal, no mere echo, in the language it was asked in?
+"""Check that an answer is whole: not empty or cut off, no refusal, no mere echo, in the language it was asked in.
 
 False alarms cost good rows, so each check wants clear evidence: a language is only judged on 200 letters of prose.
 """

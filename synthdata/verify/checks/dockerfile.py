@@ -1,4 +1,4 @@
-"""Dockerfiles: what would make a build fail, by hadolint's parser and by the flags and JSON that BuildKit reads."""
+"""Check Dockerfiles for what would make a build fail, by hadolint's parser and by the flags and JSON that BuildKit reads."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import orjson
 
 from synthdata.verify.checks.linters import lint_texts
-from synthdata.verify.parse.shell import mask_placeholders
+from synthdata.verify.parse.placeholders import mask_placeholders
 from synthdata.verify.problems import Problem
 
 # What makes a build fail, of hadolint's errors; the others are advice. SC1…: a RUN line that no shell can parse.

@@ -1,4 +1,4 @@
-"""JSON files: do they parse, and has a daemon.json only keys that dockerd reads?
+"""Check JSON files: that they parse, and that a daemon.json has only keys that dockerd reads.
 
 The keys are those that moby reads (daemon/config/config.go, config_linux.go and pkg/registry) and those it dropped
 since version 17.

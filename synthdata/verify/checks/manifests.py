@@ -6,7 +6,6 @@ Schemas: Kubernetes' own, as kubernetes-validate ships them; the workflow and pi
 
 import functools
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +120,3 @@ def _load_vendor(name: str) -> Any:
     source = importlib.resources.files("check_jsonschema") / "builtin_schemas" / "vendor" / f"{name}.json"
     schema = json.loads(source.read_bytes())
     return jsonschema.validators.validator_for(schema)(schema)
-
-
-def looks_templated(text: str) -> bool:
-    """Tell whether a text holds Go or Jinja templates, which no schema can judge."""
-    return re.search(r"\{\{[^}]*\}\}", text) is not None

@@ -1,4 +1,4 @@
-"""Python: does it parse, and do the names, attributes and arguments it uses exist? Judged by a type checker; nothing is run.
+"""Check Python: that it parses, and that the modules, attributes and arguments it uses exist, by a type checker; nothing is run.
 
 `ty` reads all answers in one start, against the standard library's types and those of the packages installed here (with their
 stubs). It is told to report only what is certain: modules, members and arguments that do not exist. A snippet may leave out
@@ -23,16 +23,10 @@ from synthdata.verify.problems import Problem
 SECONDS, SECONDS_EACH = 20.0, 0.5
 MAX_CHARACTERS = 20_000
 MAX_NESTING = 60
-_CERTAIN = frozenset(
-    [
-        "missing-attribute",
-        "missing-module-member",
-        "unknown-argument",
-        "no-matching-overload",
-        "not-callable",
-        "import-not-found",
-    ]
-)
+_CERTAIN = frozenset({
+    "missing-attribute", "missing-module-member", "unknown-argument", "no-matching-overload", "not-callable",
+    "import-not-found",
+})  # fmt: skip
 _MESSAGE = re.compile(r"^(?P<file>\d+)\.py:(?P<line>\d+):\d+: \w+\[(?P<rule>[\w-]+)\] (?P<said>.*)$", re.M)
 _LEFT_OUT = re.compile(r"(?m)^[ \t]*(?:\.\.\.|…)|<[a-z][\w -]*>|^\s*(?:>>>|\$ |In \[|%|!)")
 
@@ -92,19 +86,9 @@ def _run_checker(texts: Sequence[str]) -> list[tuple[int, int, str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         for number, text in enumerate(texts):
             Path(folder, f"{number}.py").write_text(text, encoding="utf-8", errors="replace")
-        command = [
-            program,
-            "check",
-            "--output-format",
-            "concise",
-            "--exit-zero",
-            "--no-progress",
-            "--python",
-            sys.prefix,
-            ".",
-        ]
+        options = ["--output-format", "concise", "--exit-zero", "--no-progress", "--python", sys.prefix]
         try:
-            printed = run_program(command, folder, SECONDS + SECONDS_EACH * len(texts))
+            printed = run_program([program, "check", *options, "."], folder, SECONDS + SECONDS_EACH * len(texts))
         except subprocess.TimeoutExpired:
             return []
     said = printed.decode("utf-8", "replace")

@@ -1,10 +1,10 @@
-"""Shell scripts: errors of syntax, by shellcheck."""
+"""Check shell scripts for errors of syntax, by shellcheck."""
 
 import re
 from collections.abc import Sequence
 
 from synthdata.verify.checks.linters import lint_texts
-from synthdata.verify.parse.shell import mask_placeholders
+from synthdata.verify.parse.placeholders import mask_placeholders
 from synthdata.verify.problems import Problem
 
 # How a line begins that somebody types into a shell.

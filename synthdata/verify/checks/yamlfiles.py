@@ -1,4 +1,4 @@
-"""YAML files: does it parse, and would Docker Compose take it?
+"""Check YAML files: that they parse, and that Docker Compose would take those that are meant for it.
 
 Several documents in one text, tabs, placeholders and elisions are read as their writers meant them. Text with Go templates, and
 text nested or aliased beyond reason, is left alone and said to be.

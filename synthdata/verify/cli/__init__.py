@@ -1,1 +1,1 @@
-"""Known clients: their specifications, their grammars, and what no client says of itself."""
+"""Command lines: what each known client is, which words it takes, and what is nearest to those it does not."""

@@ -1,6 +1,6 @@
-"""Is this git command one that the real git would take?
+"""Judge a git command as git's own parsers read it.
 
-Git's parsers take unambiguous beginnings of long names, `--no-` before most, joined short options and `-<number>`. Numbers of
+They take unambiguous beginnings of long names, `--no-` before most, joined short options and `-<number>`. Numbers of
 arguments and the aliases of a user's configuration are not judged, nor are commands whose parser does not name what it
 refuses (marked free in the specification).
 """
@@ -15,9 +15,9 @@ from synthdata.verify.cli.values import CHECKS
 from synthdata.verify.problems import Problem, Word
 
 
-def check_git(words: Sequence[Word], specification: Specification) -> list[Problem]:
-    """Problems of one git command, in the order of its words."""
-    reading = Reading(specification, "git")
+def check_git(words: Sequence[Word], specification: Specification, shown: str, path: str) -> list[Problem]:
+    """Check one git command: its problems, in the order of its words. shown, path: as check_pflag has them."""
+    reading = Reading(specification, shown, path)
     profile = get_profile(specification.program)
     position = read_options(words, 1, reading)
     while position < len(words) and reading.command.group:
@@ -43,7 +43,7 @@ def check_git(words: Sequence[Word], specification: Specification) -> list[Probl
 
 
 def read_options(words: Sequence[Word], position: int, reading: Reading) -> int:
-    """Judge options from position on, to the first argument when more names may follow; where reading stopped."""
+    """Judge options from a position on, to the first argument where more names may follow: the position it stopped at."""
     command = reading.command
     if command.free and not command.group:
         return len(words)
@@ -63,7 +63,7 @@ def read_options(words: Sequence[Word], position: int, reading: Reading) -> int:
 
 
 def read_long(word: Word, following: Word | None, reading: Reading) -> int:
-    """1 when the option takes the word that follows it."""
+    """Judge a long option: 1 when it takes the word that follows."""
     name, equals, value = word.text[2:].partition("=")
     full = complete_name(name, reading)
     if full is None:
@@ -74,6 +74,7 @@ def read_long(word: Word, following: Word | None, reading: Reading) -> int:
 
 
 def read_shorts(word: Word, following: Word | None, reading: Reading) -> int:
+    """Judge joined short options: 1 when the last of them takes the word that follows."""
     command = reading.command
     letters = word.text[1:]
     if len(letters) > 2 and letters in command.flags and not all(f"-{letter}" in command.flags for letter in letters):
@@ -95,6 +96,7 @@ def read_shorts(word: Word, following: Word | None, reading: Reading) -> int:
 
 
 def read_value(name: str, word: Word, value: str | None, following: Word | None, reading: Reading) -> int:
+    """Judge a known option's value, joined to it or the word that follows: 1 when that word was used up."""
     kind = reading.command.flags[name].rstrip("!")
     known, taken = word.known, 0
     if value is None:
@@ -112,7 +114,7 @@ def read_value(name: str, word: Word, value: str | None, following: Word | None,
 
 
 def complete_name(name: str, reading: Reading) -> str | None:
-    """The option that a name, or the unambiguous beginning of one, stands for."""
+    """Find the option that a name, or the unambiguous beginning of one, stands for; None when there is none."""
     flags = reading.command.flags
     if name in flags:
         return name

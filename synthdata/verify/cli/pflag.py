@@ -1,35 +1,31 @@
-"""Is this command one that a client built on cobra and pflag (docker, kubectl, helm, gh) would take?
+"""Judge a command of a client built on cobra and pflag (docker, kubectl, helm, gh) as those libraries read it.
 
-How such a client reads its words: cobra walks down the names of its commands as long as they match, stepping over flags (and
-the word behind a flag that needs one). What is left goes to pflag. A long flag takes its value behind `=` or as the next
-word; a boolean one takes no next word, and one whose value is optional takes none either. Short flags join: in `-itp 80:80`
-the letters i and t are booleans and p takes the rest, or the next word when nothing is left. `--` ends the flags. Commands
-that start another program (docker run, kubectl exec) end them at the first argument: what follows belongs to that program,
-which is why an option behind the image's name is never seen by the client.
+Such a client reads its words in two passes. First cobra walks down the names of its commands (docker, image, ls) as long as they
+match. It steps over flags on the way, and over the word behind a flag that needs one, so it must guess where it does not know
+the flag: it takes the next word for its value. Then the flags of the command that was found go to pflag, which knows what each
+of them takes:
+- A long flag takes its value behind `=` or as the next word. A boolean flag takes no next word (`--rm false` is a flag and an
+  argument), nor does a flag whose value is optional (`--dry-run client` likewise).
+- Short flags join. In `-itp 80:80` the letters i and t are booleans, and p takes what is left of the word, or the next word where
+  nothing is left; so `-name web` is -n with the value "ame".
+- `--` ends the flags: what follows are arguments, whatever they begin with.
+- Commands that start another program (docker run, kubectl exec) end them at the first argument: what follows belongs to that
+  program. That is why the client never sees an option that stands behind the image's name.
 """
 
 import re
 from collections.abc import Sequence
 
-from synthdata.verify.cli.profiles import get_profile
+from synthdata.verify.cli.profiles import OWN_OPTIONS, get_profile
 from synthdata.verify.cli.reading import NAMED, OPTIONAL, Reading, is_single
 from synthdata.verify.cli.specification import Command, Specification
 from synthdata.verify.cli.suggest import suggest_command, suggest_flag
 from synthdata.verify.cli.values import CHECKS
 from synthdata.verify.problems import Problem, Word
 
-# Images whose program takes options of its own, so that what stands behind their names may be meant for it.
-OWN_OPTIONS = re.compile(
-    r"^(?:postgres|postgis|timescale|mysql|mariadb|percona|redis|valkey|mongo|prometheus|alertmanager|node-exporter|traefik|consul"
-    r"|vault|nomad|etcd|minio|haproxy|caddy|envoy|nats|influx|cockroach|vllm|tgi|ollama|curl|ffmpeg|aws-cli|hadolint|git$|node$"
-    r"|python$|golang$|ruby$|php$|bash$|busybox$|jupyter|tensorflow|cadvisor|registry$|portainer|watchtower|wrk|hey$|k6$|locust"
-    r"|trivy|grype|syft|dive|nmap|stress|openvpn|pihole|plantuml|pandoc|terraform|kubectl|helm|gcloud|loki|tempo|otel|jaeger)",
-    re.I,
-)
-
 
 def check_pflag(words: Sequence[Word], specification: Specification, shown: str, path: str) -> list[Problem]:
-    """Problems of one command of a client built on cobra and pflag, in the order of its words.
+    """Check one command of a client built on cobra and pflag: its problems, in the order of its words.
 
     shown: the program as it was written. path: the command path that the program stands for, "" for the client itself.
     """
@@ -41,7 +37,7 @@ def check_pflag(words: Sequence[Word], specification: Specification, shown: str,
 
 
 def find_command(words: Sequence[Word], reading: Reading) -> list[Word] | None:
-    """Walk down the command's names as cobra does: the words left over, None when no more can be judged."""
+    """Find the command by walking down its names as cobra does: the words left over, None when no more can be judged."""
     kept: list[Word] = []
     position = 1
     while position < len(words):
@@ -73,7 +69,7 @@ def find_command(words: Sequence[Word], reading: Reading) -> list[Word] | None:
 
 
 def takes_none(text: str, command: Command) -> bool:
-    """Whether a flag is known to need no word after it; cobra lets one that it does not know take a word."""
+    """Tell whether a flag is known to need no word after it; cobra lets one that it does not know take a word."""
     name = text[2:] if text.startswith("--") else command.shorts.get(text[1], "")
     kind = command.flags.get(name, "")
     return kind == "bool" or kind.endswith("?")
@@ -124,7 +120,7 @@ def check_late_option(arguments: list[Word], reading: Reading) -> None:
     if not is_single(subject) or not late.text.startswith("-") or late.text in ("-", "--"):
         return
     name, _, value = late.text.lstrip("-").partition("=")
-    command = reading.command
+    command, profile = reading.command, get_profile(reading.specification.program)
     following = arguments[2].text if len(arguments) > 2 else value
     if late.text.startswith("--"):
         own = name in command.flags
@@ -132,13 +128,11 @@ def check_late_option(arguments: list[Word], reading: Reading) -> None:
         own = bool(name) and all(letter in command.shorts for letter in name[:1])
         kind = command.flags.get(command.shorts.get(name[:1], ""), "")
         # A letter means something to many programs: it was meant for the client where its value is of the client's kind.
-        own = own and (
-            not late.known
-            or kind == "bool"
-            or looks_like_value(command.shorts.get(name[:1], ""), following or name[1:])
-        )
+        pattern = profile.late_values.get(command.shorts.get(name[:1], ""), r"(?!)")
+        meant = kind == "bool" or re.fullmatch(pattern, following or name[1:]) is not None
+        own = own and (not late.known or meant)
     program = subject.text.rpartition("/")[2].partition(":")[0].partition("@")[0]
-    takes_options = bool(OWN_OPTIONS.search(program)) and reading.path != "container exec"
+    takes_options = OWN_OPTIONS.search(program) is not None and reading.path not in profile.by_name
     if own:
         text = f"{subject.text} {late.text}"
         reading.report(
@@ -146,20 +140,8 @@ def check_late_option(arguments: list[Word], reading: Reading) -> None:
         )
 
 
-def looks_like_value(flag: str, value: str) -> bool:
-    """Tell whether a value is one of a port mapping, a volume or a variable, as these flags of docker run take them."""
-    patterns = {
-        "publish": r"[\d.:-]*\d+:\d+(/\w+)?",
-        "volume": r"[^:]+:/.*",
-        "env": r"\w+=.*",
-        "network": r".+",
-        "name": r".+",
-    }
-    return re.fullmatch(patterns.get(flag, r"(?!)"), value) is not None
-
-
 def check_flags(words: Sequence[Word], reading: Reading) -> tuple[list[Word], bool]:
-    """Read words as pflag does. Returns the arguments, and whether their number is sure."""
+    """Judge flags as pflag does. Returns the arguments between them, and whether their number is sure."""
     command = reading.command
     arguments: list[Word] = []
     sure = True
@@ -190,6 +172,7 @@ def check_flags(words: Sequence[Word], reading: Reading) -> tuple[list[Word], bo
 
 
 def check_long(word: Word, following: Word | None, reading: Reading) -> str:
+    """Judge a long flag; what is returned is as of check_value, or "unsure" where the number of arguments is."""
     name, equals, value = word.text[2:].partition("=")
     if name not in reading.command.flags:
         nearest = suggest_flag(name, reading.path, reading.specification)
@@ -199,6 +182,7 @@ def check_long(word: Word, following: Word | None, reading: Reading) -> str:
 
 
 def check_shorts(word: Word, following: Word | None, reading: Reading) -> str:
+    """Judge joined short flags, as check_long does a long one."""
     command = reading.command
     letters = word.text[1:]
     long = f"--{letters}" if len(letters) > 1 and letters in command.flags else ""

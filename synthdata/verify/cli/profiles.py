@@ -3,6 +3,7 @@
 A client without an entry here is read by its specification alone, with the defaults below.
 """
 
+import re
 from dataclasses import dataclass, field
 
 
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 class Profile:
     """Facts of one client, beside its specification.
 
+    grammar: how its words are read (cli/grammar.py), and so how it is crawled.
     programs: other programs that its specification covers, each with the command path it begins at.
     gone: programs that no longer exist, with what took their place.
     successors: deprecated flags, with what to write instead. moved: commands that went elsewhere.
@@ -18,11 +20,17 @@ class Profile:
     inherits: commands that hand their options on to others, whose flags they take too.
     subcommands: names that a usage text gives as words, so that no crawl finds them.
     instead: flags that stand in for arguments.
+    alias_prefix: how a word begins that defines an alias (`git config alias.NAME`).
+    broadest: the group whose command is meant where a name that does not stand alone stands in several (`docker prune`).
+    by_name: of the commands that start another program, those whose first argument is no image but the name that its user gave.
+    late_values: flags of such commands whose letters mean something to many programs, each with the pattern of a value that
+    was meant for the client.
     external: commands of packages installed apart. newer: names added after the version of the specification.
     hidden_flags, hidden_commands: names that a crawler tries although no help lists them.
-    environment: keeps the client from any server while it is asked.
+    environment: keeps the client from any server while it is asked. plugin_folder: where it looks for plugins in its home.
     """
 
+    grammar: str = "pflag"
     programs: dict[str, str] = field(default_factory=dict)
     gone: dict[str, str] = field(default_factory=dict)
     successors: dict[str, str] = field(default_factory=dict)
@@ -32,11 +40,16 @@ class Profile:
     inherits: dict[str, tuple[str, ...]] = field(default_factory=dict)
     subcommands: dict[str, tuple[str, ...]] = field(default_factory=dict)
     instead: frozenset[str] = frozenset()
+    alias_prefix: str = ""
+    broadest: str = ""
+    by_name: tuple[str, ...] = ()
+    late_values: dict[str, str] = field(default_factory=dict)
     external: tuple[str, ...] = ()
     newer: dict[str, str] = field(default_factory=dict)
     hidden_flags: tuple[str, ...] = ()
     hidden_commands: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    plugin_folder: str = ""
 
 
 def _split(text: str) -> tuple[str, ...]:
@@ -47,6 +60,15 @@ _IMAGE_COMMANDS = (
     "container run", "container create", "image pull", "image push", "image rm", "image inspect", "image history",
     "image save", "image tag", "manifest inspect",
 )  # fmt: skip
+
+# Images whose program takes options of its own, so that what stands behind their names may be meant for it.
+OWN_OPTIONS = re.compile(
+    r"^(?:postgres|postgis|timescale|mysql|mariadb|percona|redis|valkey|mongo|prometheus|alertmanager|node-exporter|traefik|consul"
+    r"|vault|nomad|etcd|minio|haproxy|caddy|envoy|nats|influx|cockroach|vllm|tgi|ollama|curl|ffmpeg|aws-cli|hadolint|git$|node$"
+    r"|python$|golang$|ruby$|php$|bash$|busybox$|jupyter|tensorflow|cadvisor|registry$|portainer|watchtower|wrk|hey$|k6$|locust"
+    r"|trivy|grype|syft|dive|nmap|stress|openvpn|pihole|plantuml|pandoc|terraform|kubectl|helm|gcloud|loki|tempo|otel|jaeger)",
+    re.I,
+)
 
 PROFILES = {
     "docker": Profile(
@@ -80,6 +102,15 @@ PROFILES = {
             "ulimit": "ulimit",
         },
         argument_kinds=dict.fromkeys(_IMAGE_COMMANDS, "reference"),
+        broadest="system",
+        by_name=("container exec",),
+        late_values={
+            "publish": r"[\d.:-]*\d+:\d+(/\w+)?",
+            "volume": r"[^:]+:/.*",
+            "env": r"\w+=.*",
+            "network": r".+",
+            "name": r".+",
+        },
         external=_split(
             """ai cagent cloud debug desktop extension feedback init mcp model offload pass sandbox sbom scout"""
         ),
@@ -89,10 +120,13 @@ dns-opt disable-content-trust email entrypoint filter force-rm hash index insecu
 isolation keep-storage kernel-memory last memory memory-swap metadata-file name net net-alias network no-ansi
 no-cache-filter no-rm on orchestrator output parallel print progress quiet registry-mirror rm root rootless
 secret security-opt squash ssh stream time tty ulimit use-api-socket verbose volume workdir y"""),
-        hidden_commands=("checkpoint", "engine", "publish", "scan", "viz", "watch", "alpha", "app", "desktop"),
+        hidden_commands=_split("attestation checkpoint convert dap desktop dial-stdio engine publish remote scan viz"),
         environment={"DOCKER_HOST": "tcp://127.0.0.1:1"},
+        plugin_folder=".docker/cli-plugins",
     ),
     "git": Profile(
+        grammar="git",
+        alias_prefix="alias.",
         inherits={
             "stash": ("stash push",),
             "difftool": ("diff",),
@@ -219,7 +253,7 @@ gitk instaweb k lfs p4 review secret send-email svn standup town"""),
 heapster-scheme heapster-service host-port include-uninitialized limits no-headers record replicas requests
 restart schedule service-account serviceaccount short show-all use-openapi-print-columns append-hash
 server-dry-run hostport pod generated-name prune-whitelist save-config env port"""),
-        hidden_commands=("alpha", "convert", "rolling-update", "run-container", "options", "kui"),
+        hidden_commands=("convert", "kui", "rolling-update", "run-container"),
         environment={"KUBECONFIG": "kubeconfig"},
     ),
 }

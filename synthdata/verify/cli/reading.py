@@ -21,6 +21,7 @@ class Reading:
 
     @property
     def command(self) -> Command:
+        """Return what the specification says of the command at the path."""
         return self.specification.commands[self.path]
 
     def report_unknown(self, kind: str, word: Word, text: str, suggestion: str = "") -> None:
@@ -32,6 +33,7 @@ class Reading:
             self.report(kind, word, text, suggestion)
 
     def report(self, kind: str, word: Word, text: str, suggestion: str = "", fatal: bool = True) -> None:
+        """Report a problem of a word: text is what is written behind the command's name."""
         self.problems.append(Problem(kind, f"{self.shown} {text}".strip(), word.line, suggestion, fatal))
 
 

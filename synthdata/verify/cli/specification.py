@@ -1,7 +1,8 @@
-"""What a client takes: the specifications that a crawl writes, read."""
+"""Read the specifications that a crawl writes: which commands and flags a client has, and what they take."""
 
 import functools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,19 +44,31 @@ class Specification:
     external: frozenset[str]
 
     def resolve(self, path: str, word: str) -> str | None:
-        """The path one word further, None when there is no such command."""
+        """Return the path one word further, None when there is no such command."""
         child = f"{path} {word}" if path else word
         return child if child in self.commands else self.aliases.get(child)
 
+    def follow(self, path: str, shown: str, words: Sequence[str]) -> tuple[str, str]:
+        """Follow words from a path on as long as they name commands, stepping over flags: the path, and it as it is written."""
+        for word in words:
+            further = path if word.startswith("-") else self.resolve(path, word)
+            if further is None:
+                break
+            path, shown = further, shown if word.startswith("-") else f"{shown} {word}"
+        return path, shown
+
 
 def list_specifications() -> list[str]:
-    """Names of the clients that can be checked."""
+    """List the names of the clients that can be checked."""
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
 @functools.cache
 def load_specification(name: str) -> Specification:
-    """The specification of a client. name: "docker", or the path of a file that crawl.py wrote. Raises InputError."""
+    """Load the specification of a client. name: "docker", or the path of a file that a crawl wrote.
+
+    Raises InputError when there is none, or the file is none.
+    """
     path = Path(name) if name.endswith(".json") else FOLDER / f"{name}.json"
     try:
         facts = json.loads(path.read_bytes())
@@ -99,6 +112,7 @@ def _hand_down(program: str, commands: dict[str, Command]) -> None:
 
 
 def read_command(facts: dict[str, Any], known: dict[str, Any]) -> Command:
+    """Read one command of a specification's file. facts: the whole file. known: what it says of the command."""
     named = get_profile(facts["program"]).kinds
     flags: dict[str, str] = {}
     shorts: dict[str, str] = {}

@@ -1,4 +1,7 @@
-"""Is a flag's value one that the client's own parser takes, before any server is asked?"""
+"""The values that flags take, checked as the client's own parser does before any server is asked.
+
+Each check returns what would be right, "" where the value is.
+"""
 
 import ipaddress
 import re
@@ -29,35 +32,42 @@ MOUNT_SWITCHES = {"readonly", "ro", "volume-nocopy", "bind-nonrecursive"}
 
 
 def check_bool(value: str) -> str:
+    """Check a boolean, as Go's strconv.ParseBool reads it."""
     return "" if value in BOOLEANS else "true or false"
 
 
 def check_integer(value: str) -> str:
+    """Check a whole number, as Go's strconv.ParseInt reads it with any base."""
     return "" if INTEGER.fullmatch(value) else "a whole number"
 
 
 def check_unsigned(value: str) -> str:
+    """Check a whole number without a sign."""
     return "" if INTEGER.fullmatch(value) and value[0] not in "+-" else "a whole number, 0 or more"
 
 
 def check_uint16(value: str) -> str:
+    """Check a whole number of 16 bits."""
     return check_unsigned(value) or ("" if not value.isdecimal() or int(value) < 65536 else "a number up to 65535")
 
 
 def check_decimal(value: str) -> str:
+    """Check a number or a fraction."""
     return "" if DECIMAL.fullmatch(value) else "a number"
 
 
 def check_size(value: str) -> str:
+    """Check an amount of memory."""
     return "" if SIZE.fullmatch(value) else "a size such as 512m"
 
 
 def check_duration(value: str) -> str:
+    """Check a length of time."""
     return "" if DURATION.fullmatch(value) else "a duration such as 30s"
 
 
 def check_port(value: str) -> str:
-    """[[address:]host port:]container port[/protocol], ports as numbers or ranges (docker/go-connections nat)."""
+    """Check [[address:]host port:]container port[/protocol], ports as numbers or ranges (docker/go-connections, nat)."""
     if "=" in value:  # the long form of `docker service create`
         return ""
     ports, _, protocol = value.partition("/")
@@ -76,6 +86,7 @@ def check_port(value: str) -> str:
 
 
 def check_mount(value: str) -> str:
+    """Check `--mount`: known keys, and a target among them."""
     keys = set()
     for part in re.findall(r'(?:"[^"]*"|[^,])+', value):
         key, equals, _ = part.strip('"').partition("=")
@@ -87,6 +98,7 @@ def check_mount(value: str) -> str:
 
 
 def check_restart(value: str) -> str:
+    """Check a restart policy."""
     name, colon, count = value.partition(":")
     if name not in ("", "no", "always", "on-failure", "unless-stopped") or (colon and not count.isdecimal()):
         return "no, always, on-failure[:N] or unless-stopped"
@@ -94,30 +106,37 @@ def check_restart(value: str) -> str:
 
 
 def check_pull(value: str) -> str:
+    """Check when an image is pulled."""
     return "" if value in ("", "always", "missing", "never") else "always, missing or never"
 
 
 def check_ulimit(value: str) -> str:
+    """Check a limit of a container's processes."""
     return "" if re.fullmatch(r"\w+=-?\d+(\.\d+)?(:-?\d+(\.\d+)?)?", value) else "name=soft[:hard]"
 
 
 def check_add_host(value: str) -> str:
+    """Check a line for a container's /etc/hosts."""
     return "" if re.search(r".[:=].", value) else "host:address"
 
 
 def check_filter(value: str) -> str:
+    """Check a filter of a list."""
     return "" if "=" in value or not value else "name=value"
 
 
 def check_container_mode(value: str) -> str:
+    """Check a namespace that may be another container's."""
     return "" if value in ("", "host") or value.startswith("container:") else "host or container:NAME"
 
 
 def check_dry_run(value: str) -> str:
+    """Check kubectl's `--dry-run`."""
     return "" if value in ("none", "server", "client", "true", "false", "unchanged") else "none, client or server"
 
 
 def check_gpus(value: str) -> str:
+    """Check `--gpus`, as opts.GpuOpts of docker/cli reads it."""
     known = {"driver", "count", "device", "capabilities", "options"}
     keys = {part.strip("\"'").partition("=")[0] for part in re.findall(r'(?:"[^"]*"|[^,])+', value)}
     ok = (
@@ -129,6 +148,7 @@ def check_gpus(value: str) -> str:
 
 
 def check_ip(value: str) -> str:
+    """Check an IP address of either version."""
     try:
         ipaddress.ip_address(value.strip())
     except ValueError:
@@ -137,18 +157,22 @@ def check_ip(value: str) -> str:
 
 
 def check_userns(value: str) -> str:
+    """Check a user namespace."""
     return "" if value in ("", "host") else "host"
 
 
 def check_host_mode(value: str) -> str:
+    """Check a namespace that is the host's or the container's own."""
     return "" if value in ("", "host") else "host"
 
 
 def check_cgroupns(value: str) -> str:
+    """Check a cgroup namespace."""
     return "" if value in ("", "host", "private") else "host or private"
 
 
 def check_expose(value: str) -> str:
+    """Check a port or a range of ports, with a protocol."""
     ports, _, protocol = value.partition("/")
     low, _, high = ports.partition("-")
     fine = all(port.isdecimal() and int(port) <= 65535 for port in (low, high or low))
@@ -156,17 +180,19 @@ def check_expose(value: str) -> str:
 
 
 def check_mac(value: str) -> str:
+    """Check a MAC address, as Go's net.ParseMAC reads it."""
     ok = re.fullmatch(r"(?:[\da-fA-F]{2}[:-]){5,7}[\da-fA-F]{2}|(?:[\da-fA-F]{4}\.){2,3}[\da-fA-F]{4}", value)
     return "" if ok else "a MAC address"
 
 
 def check_reference(value: str) -> str:
-    """An image's name as docker reads it (distribution/reference): lower case, at most one tag, perhaps a digest."""
+    """Check an image's name as docker reads it (distribution/reference): lower case, at most one tag, perhaps a digest."""
     if not value or value.isupper() or re.fullmatch(r"(?:sha256:)?[\da-f]{6,64}", value):
         return ""  # IMAGE:TAG stands for a name; an image may be called by its id
     name, at, digest = value.partition("@")
     if at and not re.fullmatch(r"[A-Za-z][\w+.-]*:[\da-fA-F]{32,}", digest):
-        return "name@sha256:…" if known_hex(digest) else ""
+        # A digest that was shortened with dots is not meant to be typed as it is.
+        return "" if "." in digest or "…" in digest else "name@sha256:…"
     domain, slash, path = name.partition("/")
     if not slash or not ("." in domain or ":" in domain or domain == "localhost" or domain != domain.lower()):
         path = name
@@ -182,12 +208,8 @@ def check_reference(value: str) -> str:
     return "" if not colon or re.fullmatch(r"\w[\w.-]{0,127}", tag, re.A) else "name[:tag]"
 
 
-def known_hex(digest: str) -> bool:
-    """A digest that was shortened with dots is none, and not meant to be typed as it is."""
-    return "." not in digest and "…" not in digest
-
-
 def check_git_integer(value: str) -> str:
+    """Check a whole number, which git takes with a unit."""
     return "" if GIT_INTEGER.fullmatch(value) else "a whole number"
 
 

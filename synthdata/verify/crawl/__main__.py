@@ -4,9 +4,8 @@
     python -m synthdata.verify.crawl kubectl [--program PATH] [--arguments]
     python -m synthdata.verify.crawl git [--man FOLDER]
 
-Covers any client built on cobra and pflag (crawl_cobra.py) and git (crawl_git.py), and the file that is written: facts
-only, names, kinds of value, numbers of arguments, with the version they were taken from. Not covered: descriptions, what
-only a server can refuse, clients of other libraries.
+Any client built on cobra and pflag can be asked, and git. The file that is written has facts only: names, kinds of value,
+numbers of arguments, and the version they were taken from. What only a server can refuse is in none.
 """
 
 import argparse
@@ -25,9 +24,9 @@ from synthdata.verify.crawl.installed import open_client
 
 
 def crawl(name: str, program: str = "", plugins: str = "", man: str = "", arguments: bool = False) -> dict[str, Any]:
-    """The specification of an installed client. Raises InputError when it is not installed."""
+    """Make the specification of an installed client. Raises InputError when it is not installed."""
     with open_client(name, program, plugins="") as client:
-        if name == "git":
+        if get_profile(name).grammar == "git":
             return crawl_git(client, man)
         said = client.ask("version", "--client") + client.ask("--version")
         version = re.search(r"v?(\d+\.\d+\.\d+[\w.+-]*)", said)
@@ -38,7 +37,7 @@ def crawl(name: str, program: str = "", plugins: str = "", man: str = "", argume
     return {
         "program": name,
         "version": version[1] if version else "",
-        "grammar": "pflag",
+        "grammar": get_profile(name).grammar,
         "traverses": traverses,
         "persistent": find_persistent(facts["commands"]),
         "external": [other for other in get_profile(name).external if other not in facts["commands"]],
@@ -62,6 +61,7 @@ def write_specification(specification: dict[str, Any], path: Path) -> None:
 
 
 def main(words: list[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m synthdata.verify.crawl", description=__doc__.split("\n")[0])
     parser.add_argument("name", help="docker, git, kubectl, or any client built on cobra")
     parser.add_argument("--program", default="", help="file to run, when it is not the one on PATH")

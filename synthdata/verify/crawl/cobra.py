@@ -1,9 +1,8 @@
 """Make the specification of a client built on cobra and pflag (docker, kubectl, helm, gh) by asking its parser.
 
-Covers commands from the `--help` of each, hidden ones by trying names that other commands have or that were once known, and
+Commands come from the `--help` of each, hidden ones by trying names that other commands have or that were once known, and
 flags likewise: each is put to the parser of its command together with a flag that cannot exist, so that nothing is run, and
-the parser's complaint tells whether the flag exists and what it takes. Not covered: git (crawl_git.py), the file that is
-written (crawl.py).
+the parser's complaint tells whether the flag exists and what it takes.
 """
 
 import itertools
@@ -18,13 +17,8 @@ from synthdata.verify.cli.profiles import get_profile
 from synthdata.verify.crawl.installed import Client, open_client
 
 # Names of commands that many clients accept and do not list.
-HIDDEN_COMMANDS = """
-alpha app attestation checkpoint completion convert dap debug dial-stdio engine generate help install kui options
-rolling-update run-container scan publish uninstall viz watch __complete __completeNoDesc desktop remote
-"""
-
+HIDDEN_COMMANDS = "alpha app completion debug generate help install options uninstall watch __complete __completeNoDesc"
 PROBE = ["--zzprobe-one", "--zzprobe-two"]
-
 KINDS_BY_COMPLAINT = [
     (r"strconv\.ParseBool|parse bool", "bool"),
     (r"strconv\.(ParseInt|Atoi)", "int"),
@@ -33,7 +27,6 @@ KINDS_BY_COMPLAINT = [
     (r"invalid duration", "duration"),
     (r"invalid size", "bytes"),
 ]
-
 REFUSED_ARGUMENTS = re.compile(r"requires .*\d+ arg|requires exactly|accepts .*arg|unknown command \"")
 
 
@@ -53,6 +46,7 @@ class Command:
     free: bool = False  # the command does not let its library parse flags
 
     def write(self) -> dict[str, Any]:
+        """Return what a specification's file says of the command; what is as usual is left out."""
         by_flag = {name: short for short, name in self.shorts.items()}
         known: dict[str, Any] = {
             "flags": {name: f"{kind} {by_flag.get(name, '')}".strip() for name, kind in sorted(self.flags.items())},
@@ -68,7 +62,7 @@ class Command:
 
 
 def crawl_client(client: Client, roots: Iterable[str] = (), arguments: bool = False) -> dict[str, Any]:
-    """Commands and aliases of a cobra client, below the named commands only when roots are given.
+    """Find commands and aliases of a cobra client, below the named commands only when roots are given.
 
     arguments: also find how many arguments each command takes, which runs it: only for a client that can do nothing
     without a server.
@@ -97,7 +91,7 @@ def crawl_client(client: Client, roots: Iterable[str] = (), arguments: bool = Fa
 
 
 def read_commands(client: Client, pool: Executor, commands: dict[str, Command], paths: list[str]) -> list[str]:
-    """Add the commands at these paths; the paths of their subcommands are returned."""
+    """Read the commands at these paths into commands: the paths of their subcommands."""
     found = zip(paths, pool.map(lambda path: read_help(client, path), paths), strict=True)
     known = {path: command for path, command in found if command}
     commands |= known
@@ -106,7 +100,7 @@ def read_commands(client: Client, pool: Executor, commands: dict[str, Command], 
 
 
 def read_help(client: Client, path: str) -> Command | None:
-    """The help of a command and the names of its subcommands, None when the client answers for another command."""
+    """Read the help of a command and the names of its subcommands, None when the client answers for another command."""
     text = client.ask(*path.split(), "--help")
     if not path and "options" in text:  # kubectl lists the flags that all commands share apart
         text += client.ask("options")
@@ -126,7 +120,7 @@ def read_help(client: Client, path: str) -> Command | None:
 
 
 def read_usage(name: str, text: str) -> str:
-    """The command that a help text is about, by its usage line: lower-case words are names, the rest arguments."""
+    """Read the command that a help text is about, by its usage line: lower-case words are names, the rest arguments."""
     call = rf"{re.escape(name)}((?: [a-z_][\w-]*)*)"
     # Examples may stand before the usage, and may call other commands.
     match = re.search(rf"^usage:\s*{call}", text, re.I | re.M) or re.search(rf"^\s*{call}", text, re.I | re.M)
@@ -135,7 +129,7 @@ def read_usage(name: str, text: str) -> str:
 
 
 def find_hidden_commands(client: Client, pool: Executor, commands: dict[str, Command], names: set[str]) -> list[str]:
-    """Paths of subcommands that a group knows and does not list, among names."""
+    """Find the paths of subcommands that a group knows and does not list, among names."""
     wanted = []
     for path, command in commands.items():
         if command.children and not command.searched:
@@ -147,7 +141,7 @@ def find_hidden_commands(client: Client, pool: Executor, commands: dict[str, Com
 
 
 def find_aliases(name: str, commands: dict[str, Command]) -> dict[str, str]:
-    """Alias -> command, the deepest of the paths that a help text calls the same."""
+    """Find aliases: alias -> command, the deepest of the paths that a help text calls the same."""
     aliases: dict[str, str] = {}
     for path, command in commands.items():
         match = re.search(r"^aliases:?\s*\n(.+)$", command.help, re.I | re.M)
@@ -161,7 +155,7 @@ def find_aliases(name: str, commands: dict[str, Command]) -> dict[str, str]:
 
 
 def read_flags(text: str) -> dict[str, tuple[str, str]]:
-    """Flag -> (short, name of the kind), of the flags that a help text lists."""
+    """Read the flags that a help text lists: flag -> (short, name of the kind)."""
     found = {}
     for short, name, kind in re.findall(
         r"^ +(?:-(\w), )? *--([a-z][\w.-]*)(?:\[?=\S*| (\S+))?(?:  .*|:| *)$", text, re.M
@@ -176,17 +170,26 @@ def probe_command(client: Client, path: str, commands: dict[str, Command], argum
     if path and "unknown flag" not in client.ask(*words, PROBE[0]):
         command.free = True
         return
-    listed = read_flags(command.help)
+    listed = {other: read_flags(peer.help) for other, peer in commands.items()}
+    _probe_names(client, path, command, listed)
+    letters = {letter: name for flags in listed.values() for name, (letter, _) in flags.items() if letter}
+    _probe_letters(client, words, command, letters)
+    if not command.children:
+        command.stops = "unknown flag" not in client.ask(*words, "x", PROBE[0])
+        if arguments:
+            command.arguments = count_arguments(client, words)
+
+
+def _probe_names(client: Client, path: str, command: Command, listed: dict[str, dict[str, tuple[str, str]]]) -> None:
+    """Fill in the flags that a command lists, and those that its parents and namesakes list and it takes all the same."""
+    words = path.split()
     near = {"help"} | set(get_profile(client.name).hidden_flags)
-    for other, peer in commands.items():
+    for other, flags in listed.items():
         steps = other.split()
         if steps[-1:] == words[-1:] or words[: len(steps)] == steps:
-            near |= set(read_flags(peer.help))
-    shorts = {
-        letter: name for peer in commands.values() for name, (letter, _) in read_flags(peer.help).items() if letter
-    }
-    for name in sorted(set(listed) | near):
-        letter, kind = listed.get(name, ("", ""))
+            near |= set(flags)
+    for name in sorted(set(listed[path]) | near):
+        letter, kind = listed[path].get(name, ("", ""))
         if kind and "[" not in kind:  # the help says what it takes
             answer = ""
         else:
@@ -199,16 +202,20 @@ def probe_command(client: Client, path: str, commands: dict[str, Command], argum
         command.flags[name] = kind
         if letter:
             command.shorts[letter] = name
-        if name not in listed and name != "help":
+        if name not in listed[path] and name != "help":
             command.hidden.add(name)
-    for letter in sorted({*shorts, *string.ascii_lowercase} - set(command.shorts)):
+
+
+def _probe_letters(client: Client, words: list[str], command: Command, letters: dict[str, str]) -> None:
+    """Fill in the shorthands that a command takes and does not list. letters: what each means to other commands."""
+    for letter in sorted({*letters, *string.ascii_lowercase} - set(command.shorts)):
         answer = client.ask(*words, f"-{letter}", *PROBE)
         if f"unknown shorthand flag: '{letter}'" in answer or not answer:
             continue
         if match := re.search(rf"-{letter}, --([\w-]+)", answer):
             name = match[1]
         else:
-            name = "help" if letter == "h" and "help" in command.flags else shorts.get(letter, "")
+            name = "help" if letter == "h" and "help" in command.flags else letters.get(letter, "")
         kind = judge_kind(client, words, f"-{letter}", answer, "")
         if name not in command.flags:  # a shorthand whose long name we do not know
             name = f"-{letter}"
@@ -217,14 +224,10 @@ def probe_command(client: Client, path: str, commands: dict[str, Command], argum
         command.shorts[letter] = name
         if re.search(rf"shorthand -{letter} has been deprecated", answer):
             command.deprecated.add(f"-{letter}")
-    if not command.children:
-        command.stops = "unknown flag" not in client.ask(*words, "x", PROBE[0])
-        if arguments:
-            command.arguments = count_arguments(client, words)
 
 
 def judge_kind(client: Client, words: list[str], dashes: str, answer: str, listed: str) -> str:
-    """The kind of a flag's value, by the parser's complaint about a wrong one."""
+    """Find the kind of a flag's value by the parser's complaint about a wrong one."""
     optional = ""
     if f"unknown flag: {PROBE[0]}" in answer:
         optional, answer = "?", client.ask(*words, f"{dashes}={PROBE[0]}", PROBE[1])
@@ -237,6 +240,7 @@ def judge_kind(client: Client, words: list[str], dashes: str, answer: str, liste
 
 
 def count_arguments(client: Client, words: list[str]) -> tuple[int, int | None]:
+    """Find the fewest and the most arguments that a command takes (None: any number), by running it."""
     taken = [n for n in (0, 1, 2, 3, 4, 12) if not REFUSED_ARGUMENTS.search(client.ask(*words, *["x"] * n))]
     if not taken:
         return (0, None)
@@ -274,7 +278,7 @@ def crawl_plugins(client: Client, plugins: str, facts: dict[str, Any], arguments
 
 
 def find_persistent(commands: dict[str, Any]) -> dict[str, str]:
-    """Flags of the client itself that each of its commands takes too; taken out of the commands."""
+    """Find the flags of the client itself that each of its commands takes too, and take them out of the commands."""
     root = commands[""].get("flags", {})
     others = [c["flags"] for path, c in commands.items() if path and not c.get("free")]
     shared = {name: kind for name, kind in root.items() if all(name in flags for flags in others)}
@@ -290,7 +294,7 @@ def find_persistent(commands: dict[str, Any]) -> dict[str, str]:
 
 
 def find_traversal(client: Client, commands: dict[str, Any]) -> bool:
-    """Whether a flag of a subcommand is refused before the subcommand's name (cobra's TraverseChildren)."""
+    """Find out whether a flag of a subcommand is refused before the subcommand's name (cobra's TraverseChildren)."""
     for path, command in commands.items():
         for flag in command.get("flags", {}):
             if " " not in path and path and flag not in commands[""]["flags"] and len(flag) > 2:

@@ -1,10 +1,9 @@
 """Make the specification of git, whose commands have parsers of several kinds, by asking each of them.
 
-Covers commands, their subcommands and options: candidates come from `-h`, `--help-all`, the completion helper and, when
+Candidates for commands, subcommands and options come from `-h`, `--help-all`, the completion helper and, when
 a folder of man pages is given, from those, and each is put to the command's own parser in an empty repository that is
 thrown away. Each probe carries an option that cannot exist, so that nothing is ever run. A command whose parser does not
-name the option it refuses (shell and Perl scripts) is marked free: its options are not judged. Not covered: aliases of a
-user's configuration, commands of other packages.
+name the option it refuses (shell and Perl scripts) is marked free: its options are not judged.
 """
 
 import gzip
@@ -23,7 +22,7 @@ SHARED_CANDIDATES = "help help-all version quiet verbose force dry-run all".spli
 
 
 def crawl_git(client: Client, man: str = "") -> dict[str, Any]:
-    """The specification of the installed git, in the form that crawl.py describes."""
+    """Make the specification of the installed git, in the form that `python -m synthdata.verify.crawl` writes."""
     client.ask("init", "-q", ".")
     identity = ["-c", "user.name=n", "-c", "user.email=e@localhost"]
     client.ask(*identity, "commit", "-q", "--allow-empty", "-m", "m")
@@ -52,6 +51,7 @@ def crawl_git(client: Client, man: str = "") -> dict[str, Any]:
 
 
 def find_subcommands(client: Client, name: str) -> list[str]:
+    """Find the subcommands of a command in its usage and its completion helper."""
     usage = client.ask(name, "-h")
     found = set(re.findall(rf"git {re.escape(name)} (?:\[[^\]]*\] )*\(?([a-z][a-z-]+)\b", usage))
     found |= set(re.findall(rf"git {re.escape(name)} \[([a-z][a-z-]+) ", usage))
@@ -66,7 +66,7 @@ def find_subcommands(client: Client, name: str) -> list[str]:
 
 
 def probe_command(client: Client, path: str, man: str) -> dict[str, Any]:
-    """Options of a command: name -> kind, with "!" behind it when the name may not be abbreviated."""
+    """Find the options of a command: name -> kind, with "!" behind it when the name may not be abbreviated."""
     words = path.split()
     if not is_refused(client.ask(*words, PROBE[0]), PROBE[0]):
         return declare_command(client, words, man)
@@ -100,7 +100,7 @@ def probe_command(client: Client, path: str, man: str) -> dict[str, Any]:
 
 
 def declare_command(client: Client, words: list[str], man: str) -> dict[str, Any]:
-    """Options of a command that refuses without a name: what it and its man page list, free without a completion helper."""
+    """Declare the options of a command that refuses without a name: what it and its man page list, else it is free."""
     listed = client.ask(*words, "--git-completion-helper-all").split()
     if (
         not listed
@@ -120,6 +120,7 @@ def declare_command(client: Client, words: list[str], man: str) -> dict[str, Any
 
 
 def find_candidates(client: Client, words: list[str], man: str) -> set[str]:
+    """Find the names of options that may exist: those that help, helper and manual name, with and without `no-`."""
     text = "".join(client.ask(*words, flag) for flag in ("-h", "--help-all", "--git-completion-helper-all"))
     text += read_manual(words, man)
     text = text.replace("[no-]", "")
@@ -129,7 +130,7 @@ def find_candidates(client: Client, words: list[str], man: str) -> set[str]:
 
 
 def read_manual(words: list[str], man: str) -> str:
-    """The manual page of a command as its source, "" when there is none."""
+    """Read the manual page of a command as its source, "" when there is none."""
     page = Path(man) / f"git{'-' if words else ''}{words[0] if words else ''}.1.gz"
     if not man or not page.is_file():
         return ""
@@ -137,7 +138,7 @@ def read_manual(words: list[str], man: str) -> str:
 
 
 def is_refused(answer: str, flag: str) -> bool:
-    """Whether git complains of this option by name."""
+    """Tell whether git complains of this option by name."""
     name = re.escape(flag.lstrip("-"))
     complaint = r"(unknown|unrecognized|invalid) (option|argument|switch|parameter)s?:? *[`'\"]?-{0,2}"
     late = rf"option '-{{1,2}}{name}' must come before"  # known to be no path, and not asked what else it is
@@ -145,6 +146,7 @@ def is_refused(answer: str, flag: str) -> bool:
 
 
 def judge_kind(client: Client, words: list[str], dashes: str, answer: str) -> str:
+    """Find the kind of an option's value by what the parser complains of next."""
     if re.search(r"numerical value|integer value|not an integer|not a number", answer):
         return "int"
     if is_refused(answer, PROBE[0]):

@@ -24,7 +24,7 @@ class Client:
     timeout: float = 10
 
     def ask(self, *words: str) -> str:
-        """What the client prints, errors first; "" when it does not end in time."""
+        """Ask the client: what it prints, errors first; "" when it does not end in time."""
         try:
             done = subprocess.run(
                 [self.path, *words],
@@ -42,16 +42,23 @@ class Client:
 
 @contextmanager
 def open_client(name: str, program: str = "", plugins: str = "") -> Iterator[Client]:
-    """A client in a throwaway home. Raises InputError when the program is not installed."""
-    path = shutil.which(program or name)
+    """Open a client in a throwaway home.
+
+    plugins: a folder of plugins to give it. Raises InputError when the program is not installed, or has no plugins we know of.
+    """
+    path, profile = shutil.which(program or name), get_profile(name)
     if path is None:
         raise InputError(f"{program or name!r} is not installed: install it, or name its file with --program.")
+    if plugins and not profile.plugin_folder:
+        raise InputError(
+            f"{name!r} has no plugin_folder in synthdata/verify/cli/profiles.py: add it, or leave out --plugins."
+        )
     with tempfile.TemporaryDirectory() as folder:
         home, empty = Path(folder) / "home", Path(folder) / "empty"
-        (home / ".docker").mkdir(parents=True)
+        home.mkdir()
         empty.mkdir()
         if plugins:
-            shutil.copytree(plugins, home / ".docker/cli-plugins")
+            shutil.copytree(plugins, home / profile.plugin_folder)
         environment = {
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(home),
@@ -60,5 +67,5 @@ def open_client(name: str, program: str = "", plugins: str = "") -> Iterator[Cli
             "LC_ALL": "C",
             "COLUMNS": "200",
             "NO_COLOR": "1",
-        } | get_profile(name).environment
+        } | profile.environment
         yield Client(name, path, environment, str(empty))

@@ -5,26 +5,11 @@ import re
 from synthdata.verify.parse.markdown import Block
 
 _SHELL = {"bash", "sh", "shell", "zsh", "ksh", "ash", "dash", "bashrc", "shellscript", "shell-script"}
+# Their own syntax is not judged; the commands of a CLI are the same in them.
 _OTHER_SHELL = {
-    "fish",
-    "powershell",
-    "ps1",
-    "ps",
-    "pwsh",
-    "posh",
-    "cmd",
-    "bat",
-    "batch",
-    "dos",
-    "winbatch",
-    "nushell",
-    "nu",
-    "xonsh",
-    "csh",
-    "tcsh",
-    "diff",
-    "patch",
-}
+    "fish", "powershell", "ps1", "ps", "pwsh", "posh", "cmd", "bat", "batch", "dos", "winbatch", "nushell", "nu",
+    "xonsh", "csh", "tcsh", "diff", "patch",
+}  # fmt: skip
 _MAKE = {"makefile", "make", "mk", "gnumake"}
 _UNIT = {"ini", "systemd", "service", "unit", "conf", "toml", "desktop"}
 _CODE = {
@@ -36,18 +21,13 @@ _CODE = {
     "hcl": "hcl", "terraform": "hcl", "tf": "hcl",
     "c++": "cpp", "cpp": "cpp", "csharp": "c_sharp", "cs": "c_sharp", "c#": "c_sharp",
 }  # fmt: skip
-
 _SESSION = {
     "console", "shell-session", "shellsession", "sh-session", "bash-session", "session", "terminal", "term", "cli",
     "command", "commandline", "command-line",
 }  # fmt: skip
-
 _UNLABELLED = {"", "text", "txt", "plain", "plaintext", "none", "code", "docker", "git", "kubectl", "kubernetes", "k8s"}
-
 _DOCKERFILE = {"dockerfile", "containerfile"}
-
 _YAML = {"yaml", "yml", "docker-compose", "compose", "docker-compose.yml", "compose.yaml"}
-
 _JSON = {"json", "jsonc", "json5"}
 
 _PROMPT = re.compile(
@@ -55,9 +35,7 @@ _PROMPT = re.compile(
     r"(?:[\w.-]{1,40}@[\w.-]{1,60}[^\n$#%]{0,80}[$#%]|\[[^\]\n]{1,80}\][$#]|[\w./~-]{0,80}[$❯➜]|%|/[\w./-]{0,80} #"
     r"|(?:ba|z|k)?sh(?:-[\d.]{1,5})?[$#])[ \t]+(?=\S)"
 )
-
 _ROOT_PROMPT = re.compile(r"^[ \t]{0,12}#[ \t]+(?=\S)")
-
 _WINDOWS_PROMPT = re.compile(
     r"^[ \t]{0,12}(?:PS(?: [A-Za-z]:\\[^\n>]{0,120}| ?~?[^\n>]{0,40})?|[A-Z]:\\[^\n>]{0,120})>[ \t]*(?=\S)"
 )
@@ -69,11 +47,18 @@ _INSTRUCTION = re.compile(
 )
 
 _COMPOSE = re.compile(r"^(?:services|volumes|networks|configs|secrets|include|version):", re.M)
-
 _SERVICES = re.compile(r"^services:[ \t]*(?:#[^\n]*)?$", re.M)
 
 _COMMANDLIKE = re.compile(
     r"^[ \t]*(?:sudo[ \t]|docker|git[ \t]|kubectl[ \t]|helm[ \t]|cd[ \t]|apt|curl[ \t]|mkdir[ \t])"
+)
+# Words of which commands have none, or one at most.
+_LITTLE_WORDS = frozenset(
+    """
+a an the is are was were be its it this that these those you your we our they their has have had can could will would
+should may might must not no does do did and or but if when which who what how why because so than then there here of
+stores uses provides allows supports means shows about
+""".split()  # noqa: SIM905
 )
 
 
@@ -161,73 +146,6 @@ def prepare_commands(block: Block, kind: str) -> str:
             line = ""
         kept.append(line)
     return "\n".join(kept)
-
-
-_LITTLE_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "its",
-        "it",
-        "this",
-        "that",
-        "these",
-        "those",
-        "you",
-        "your",
-        "we",
-        "our",
-        "they",
-        "their",
-        "has",
-        "have",
-        "had",
-        "can",
-        "could",
-        "will",
-        "would",
-        "should",
-        "may",
-        "might",
-        "must",
-        "not",
-        "no",
-        "does",
-        "do",
-        "did",
-        "and",
-        "or",
-        "but",
-        "if",
-        "when",
-        "which",
-        "who",
-        "what",
-        "how",
-        "why",
-        "because",
-        "so",
-        "than",
-        "then",
-        "there",
-        "here",
-        "of",
-        "stores",
-        "uses",
-        "provides",
-        "allows",
-        "supports",
-        "means",
-        "shows",
-        "about",
-    ]
-)
 
 
 def keep_commands(text: str) -> str:

@@ -12,21 +12,7 @@ _SCHEDULED = re.compile(
     r"^\s*(?:(?:[\d*/,-]{1,20}[ \t]{1,8}){5}|@(?:hourly|daily|weekly|monthly|reboot|yearly)[ \t])(?=\S)"
 )
 _USERS = frozenset(
-    [
-        "root",
-        "www-data",
-        "ubuntu",
-        "debian",
-        "deploy",
-        "user",
-        "admin",
-        "nobody",
-        "jenkins",
-        "ec2-user",
-        "git",
-        "postgres",
-        "app",
-    ]
+    "root www-data ubuntu debian deploy user admin nobody jenkins ec2-user git postgres app".split()  # noqa: SIM905
 )
 
 

@@ -12,48 +12,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from synthdata.verify.parse.nested import find_inner, names_script, reads_script
+from synthdata.verify.parse.placeholders import hide_placeholders, is_stand_in, show_placeholders
 from synthdata.verify.problems import Problem, Word
 
 NESTED = 3  # commands inside commands inside commands
 PIECE = 4_000  # characters that are parsed at once
-
-# Characters that mean something to a shell, while they are part of a placeholder: moved into a private area of Unicode.
-_PRIVATE = 0xE000
-
-_HIDE = {code: _PRIVATE + code for code in range(32, 127) if not chr(code).isalnum()}
-
-_SHOW = {hidden: code for code, hidden in _HIDE.items()}
-
-_FOREIGN = dict.fromkeys(_SHOW, 65533)
-
-_ANGLE = r"(?<!<)<[\w./@\[{*'\"-][^<>\n;&$`\\]{0,80}>(?![>&])"
-
-_SQUARE = r"(?<![\w$\])}*?\"'=/.])\[[\w<.{-][^\[\]\n]{0,80}(?:\[[^\[\]\n]{0,40}\][^\[\]\n]{0,40})?\]"
-
-_DOUBLE_BRACE = r"\{\{[ \t]?(?!(?:json|range|end|else|upper|lower|title|println)\b)[A-Za-z_][\w-]{0,40}[ \t]?\}\}"
-
-_BRACE = r"(?<![\w$,{])\{[A-Za-z_][\w-]{0,40}\}(?:[kKmMgG][bB]?(?![\w]))?(?![\w,}])"
-
-_DOTS = r"(?<!\w)\.\.\.|\.\.\.(?!\w)"
-
-_PLACEHOLDER = re.compile("|".join((_ANGLE, _SQUARE, _DOUBLE_BRACE, _BRACE, _DOTS)))
-
 _BROKEN_CONTINUATION = re.compile(r"\\([ \t]+(?:#[^\n]*)?)(?=\n)")
-
 _SCHEDULE = re.compile(
     r"(?m)^[ \t]{0,12}(?:(?:[\d*/,-]{1,20}[ \t]{1,8}){5}|@(?:hourly|daily|weekly|monthly|reboot)[ \t])(?=[a-z/])"
 )
-
 _COMMENT_IN_COMMAND = re.compile(r"(?<=\\\n)([ \t]*#[^\n]*)(?=\n)")
 
-# Names that stand for something: CONTAINER_ID, your-image, host_port, %CD%.
-_STAND_IN = re.compile(
-    r"…|%\w+%|\b[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+\b|^[A-Z]{3,}(?:\.\.\.)?$|\b(?:your|my|some|desired|the)[-_]\w"
-    r"|\b(?:host|container|local|remote|target|source|image|volume|network|service)[-_]?"
-    r"(?:port|ip|id|name|path|dir|directory|address|tag)\b",
-)
-
-_FLAG_NAME = re.compile(r"^--?(?!(?:your|my|some)[-_]|(?:option|flag)s?$)[A-Za-z][\w.-]*(?==|$)")
 _ELASTIC = ("simple_expansion", "expansion", "command_substitution", "brace_expression")
 
 # Prefixes, with those of their own options that take the next word.
@@ -124,22 +93,6 @@ def _read_inner(command: Command, depth: int) -> Iterator[Command]:
                 yield from _read_inner(further, depth + 1) if depth < NESTED else ()
     if command.script:
         yield from parse_shell(command.script, command.line + 1, depth + 1).commands
-
-
-def hide_placeholders(text: str) -> str:
-    """Make placeholders plain words of the same length for a parser; show_placeholders undoes it."""
-
-    def hide(match: re.Match[str]) -> str:
-        found = match[0]
-        # `cat <in >out 2>log` redirects; `<in >` is no name.
-        return found if found[0] == "<" and re.search(r"\s\d?>$", found) else found.translate(_HIDE)
-
-    return _PLACEHOLDER.sub(hide, text.translate(_FOREIGN))
-
-
-def show_placeholders(text: str) -> str:
-    """Undo hide_placeholders."""
-    return text.translate(_SHOW)
 
 
 def _parse_piece(text: str, line: int) -> tuple[list[Command], bool]:
@@ -280,9 +233,7 @@ def _read_word(node: Any, line: int) -> tuple[Word, bool]:
     if shown != text:
         known = False
         single = single and not (shown[0] == "[" or shown.endswith(("...", "...]")))
-    elif (_FLAG_NAME.sub("", text, count=1) if text.startswith("-") else text) and _STAND_IN.search(
-        _FLAG_NAME.sub("", text, count=1)
-    ):
+    elif is_stand_in(text):
         known, single = False, single and "…" not in text
     if node.type in ("word", "concatenation") and re.search(r"[*?]|\{[^}]*(,|\.\.)[^}]*\}", text):
         single = False
@@ -347,8 +298,3 @@ def _drop_prefixes(words: list[Word]) -> tuple[list[Word], bool]:
     if elastic and words:
         words, exact = [*words, replace(words[-1], text="...", known=False)], False
     return words, exact
-
-
-def mask_placeholders(text: str) -> str:
-    # Same length, only letters: plain to any parser.
-    return re.sub(r"[\ue000-\ue0ff]", "x", hide_placeholders(text))

@@ -1,5 +1,6 @@
 """Commands against specifications: those made from one verify, misspelt ones do not, and no words crash the checker."""
 
+import dataclasses
 import shlex
 
 import pytest
@@ -7,8 +8,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import synthdata as sd
-from synthdata.verify.checks.commands import judge_command as check_command
 from synthdata.verify.cli.git import complete_name
+from synthdata.verify.cli.grammar import judge_command
 from synthdata.verify.cli.specification import list_specifications, load_specification
 from synthdata.verify.cli.values import CHECKS
 from synthdata.verify.problems import Problem, Word
@@ -46,7 +47,7 @@ VALUES = {
 def check(line: str, name: str = "docker") -> list[Problem]:
     """Problems of a command line; words in <>, [] or with $ are placeholders."""
     words = [Word(w, not any(c in w for c in "<[$…")) for w in shlex.split(line)]
-    return check_command(words, load_specification(name))
+    return judge_command(words, load_specification(name))
 
 
 def list_kinds(line: str, name: str = "docker") -> list[str]:
@@ -92,7 +93,7 @@ def test_a_command_made_from_the_specification_verifies(name: str) -> None:
     @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
     @given(draw_commands(name))
     def verify(words: list[str]) -> None:
-        problems = check_command([Word(w) for w in words], load_specification(name))
+        problems = judge_command([Word(w) for w in words], load_specification(name))
         assert [p for p in problems if p.fatal] == []
 
     verify()
@@ -117,7 +118,7 @@ def test_a_misspelt_flag_never_verifies(name: str) -> None:
             from synthdata.verify.cli.reading import Reading
 
             assume(complete_name(wrong, Reading(specification, "git", path)) is None)
-        problems = check_command([Word(w) for w in [name, *path.split(), f"--{wrong}"]], specification)
+        problems = judge_command([Word(w) for w in [name, *path.split(), f"--{wrong}"]], specification)
         assert [p.kind for p in problems if p.fatal] == ["unknown flag"]
 
     refuse()
@@ -134,7 +135,7 @@ TEXT = st.one_of(
 @settings(max_examples=500, deadline=None)
 @given(st.sampled_from(NAMES), st.lists(st.builds(Word, TEXT, st.booleans()), max_size=12))
 def test_no_words_crash_the_checker(name: str, words: list[Word]) -> None:
-    for problem in check_command(words, load_specification(name)):
+    for problem in judge_command(words, load_specification(name)):
         assert problem.kind in {
             "missing flag",
             "option after the image",
@@ -357,7 +358,7 @@ def test_placeholders_are_never_judged() -> None:
 
 def test_problems_carry_their_words_line() -> None:
     words = [Word("docker", line=3), Word("run", line=3), Word("--cpu", line=4), Word("2", line=4)]
-    assert [p.line for p in check_command(words, load_specification("docker"))] == [4]
+    assert [p.line for p in judge_command(words, load_specification("docker"))] == [4]
 
 
 def test_specifications_name_their_versions() -> None:
@@ -379,3 +380,9 @@ def test_a_broken_specification_is_an_input_error(tmp_path: object) -> None:
     path.write_text('{"commands": []}')
     with pytest.raises(sd.InputError, match=r"broken\.json"):
         load_specification(str(path))
+
+
+def test_a_grammar_that_nobody_knows_is_an_input_error() -> None:
+    specification = dataclasses.replace(load_specification("docker"), grammar="argparse")
+    with pytest.raises(sd.InputError, match=r"'argparse', which is none of git, pflag: make it again with python -m"):
+        judge_command([Word("docker"), Word("ps")], specification)

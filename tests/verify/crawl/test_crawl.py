@@ -47,6 +47,11 @@ def test_a_program_that_is_not_there_is_an_input_error() -> None:
         pass
 
 
+def test_plugins_of_a_client_that_is_not_known_to_have_any_are_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(sd.InputError, match="'sh' has no plugin_folder"), open_client("sh", plugins=str(tmp_path)):
+        pass
+
+
 def test_a_written_specification_reads_back(tmp_path: Path) -> None:
     specification = {"program": "tool", "commands": {"b": {"flags": {}}, "a": {"flags": {"x": "bool"}}}, "aliases": {}}
     crawl.write_specification(specification, tmp_path / "tool.json")

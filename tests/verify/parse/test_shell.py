@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthdata.verify.parse.shell import Command, hide_placeholders, parse_shell, show_placeholders
+from synthdata.verify.parse.placeholders import hide_placeholders, show_placeholders
+from synthdata.verify.parse.shell import Command, parse_shell
 from synthdata.verify.problems import Word
 
 
