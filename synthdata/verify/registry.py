@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from synthdata.base.errors import InputError
-from synthdata.verify.checks.code import check_code
+from synthdata.verify.checks.code import can_judge_code, check_code
 from synthdata.verify.checks.commands import list_clients
 from synthdata.verify.checks.completeness import check_completeness
 from synthdata.verify.checks.dockerfile import check_dockerfiles
 from synthdata.verify.checks.jsonfiles import check_daemon_json, check_json
-from synthdata.verify.checks.manifests import check_manifest
-from synthdata.verify.checks.python import check_python
+from synthdata.verify.checks.manifests import can_judge_manifest, check_manifest
+from synthdata.verify.checks.python import can_judge_python, check_python
 from synthdata.verify.checks.scripts import check_scripts
-from synthdata.verify.checks.yamlfiles import check_compose, check_yaml
+from synthdata.verify.checks.yamlfiles import can_judge_compose, check_compose, check_yaml
 from synthdata.verify.parse.classify import list_language
 from synthdata.verify.parse.markdown import Block
 from synthdata.verify.problems import Problem
@@ -32,7 +32,8 @@ class Verifier:
     check_batch: gets the texts of many blocks, because it starts a program for them; problems of each, lines as above.
     check_answer: gets instruction, response, blocks and finish_reason; lines count from 1 in the response.
     covers: the verifier that need not read the same block, since this one says all that it would.
-    counts: whether a block that it read is something checked. That a text parses as YAML vouches for nothing it says.
+    counts: tells of a block that it read whether anything in it was judged. What was left out, templated or of an unknown kind
+    was not, and that a text parses as YAML or JSON vouches for nothing it says: then an answer is not called verified.
     broken: reads only shell text in which the grammar found an error. A program's start for all others would be wasted.
     """
 
@@ -43,20 +44,30 @@ class Verifier:
     check_answer: Callable[[str, str, Sequence[Block], str | None], list[Problem]] | None = None
     language: str = ""
     covers: str = ""
-    counts: bool = True
+    counts: Callable[[Block], bool] = lambda block: True
     broken: bool = False
+
+
+def _never(_: Block) -> bool:
+    return False
 
 
 VERIFIERS = (
     Verifier("dockerfile", ("dockerfile",), check_batch=check_dockerfiles),
-    Verifier("compose", ("compose",), check=lambda block: check_compose(block.text), covers="yaml"),
-    Verifier("manifest", ("yaml",), check=check_manifest, covers="yaml"),
+    Verifier(
+        "compose",
+        ("compose",),
+        check=lambda block: check_compose(block.text),
+        covers="yaml",
+        counts=lambda block: can_judge_compose(block.text),
+    ),
+    Verifier("manifest", ("yaml",), check=check_manifest, covers="yaml", counts=can_judge_manifest),
     Verifier("daemon.json", ("daemon.json",), check=lambda block: check_daemon_json(block.text), covers="json"),
-    Verifier("python", ("code",), check_batch=check_python, language="python", covers="code"),
-    Verifier("code", ("code",), check=check_code),
-    Verifier("shell", ("shell",), check_batch=check_scripts, counts=False, broken=True),
-    Verifier("yaml", ("yaml", "compose"), check=lambda block: check_yaml(block.text), counts=False),
-    Verifier("json", ("json", "daemon.json"), check=lambda block: check_json(block.text), counts=False),
+    Verifier("python", ("code",), check_batch=check_python, language="python", covers="code", counts=can_judge_python),
+    Verifier("code", ("code",), check=check_code, counts=can_judge_code),
+    Verifier("shell", ("shell",), check_batch=check_scripts, counts=_never, broken=True),
+    Verifier("yaml", ("yaml", "compose"), check=lambda block: check_yaml(block.text), counts=_never),
+    Verifier("json", ("json", "daemon.json"), check=lambda block: check_json(block.text), counts=_never),
     Verifier("completeness", check_answer=check_completeness),
 )
 

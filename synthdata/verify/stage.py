@@ -175,7 +175,7 @@ def _check_block(block: Block, readers: list[Verifier], queues: dict[str, _Queue
             reading.problems += _move(verifier.check(block), block.line)
         elif verifier.check_batch is not None:
             queues[verifier.name].add(block.text, block.line, reading)
-    reading.checked += any(verifier.counts for verifier in readers)
+    reading.checked += any(verifier.counts(block) for verifier in readers)
 
 
 def _check_scripts(scripts: list[tuple[Block, Script]], clients: tuple[str, ...], reading: Reading) -> None:

@@ -21,13 +21,19 @@ _LEFT_OUT = re.compile(r"(?m)\.\.\.|…|<[a-z][\w -]*>|\{\{|^\s*[$>#%] |^\s*In \
 _MAX_CHARACTERS = 20_000
 
 
+def can_judge_code(block: Block) -> bool:
+    """Tell whether a piece of code is of a language with a grammar here, and whole enough to be parsed."""
+    text = block.text
+    known = list_language(block) in GRAMMARS and bool(text.strip())
+    return known and len(text) <= _MAX_CHARACTERS and _LEFT_OUT.search(text) is None
+
+
 def check_code(block: Block) -> list[Problem]:
     """Check that a piece of code parses: at most one problem, its line counted from 1 in the text."""
-    grammar = GRAMMARS.get(list_language(block))
-    text = block.text
-    if grammar is None or not text.strip() or len(text) > _MAX_CHARACTERS or _LEFT_OUT.search(text):
+    if not can_judge_code(block):
         return []
-    root = _make_parser(*grammar).parse(text.encode("utf-8", "replace")).root_node
+    text = block.text
+    root = _make_parser(*GRAMMARS[list_language(block)]).parse(text.encode("utf-8", "replace")).root_node
     if not root.has_error:
         return []
     node = _find_error(root)

@@ -8,7 +8,7 @@ from typing import Any
 
 from synthdata.verify.cli.grammar import judge_command
 from synthdata.verify.cli.profiles import get_profile, list_programs
-from synthdata.verify.cli.specification import list_specifications, load_specification
+from synthdata.verify.cli.specification import Specification, list_specifications, load_specification
 from synthdata.verify.parse.markdown import Block
 from synthdata.verify.parse.shell import Command
 from synthdata.verify.problems import Problem, Word
@@ -50,15 +50,28 @@ def check_commands(
         if len(command.words) > 1 and (program, command.words[1].text) in aliases:
             continue
         words = [Word(program, True, command.words[0].line), *command.words[1:]]
-        found = judge_command(words, load_specification(programs[program][0]))
+        client, path = programs[program]
+        specification = load_specification(client)
+        found = judge_command(words, specification)
         if block.form == "prose" and any(problem.kind == "bad value" for problem in found):
             found = []
         if spoken or not command.exact:
             found = [problem for problem in found if problem.kind not in _COUNT_KINDS]
-        judged += len(words) > 1
+        judged += is_judged(words, specification, path)
         # What is missing has no line of its own.
         problems += [problem if problem.line else replace(problem, line=command.line) for problem in found]
     return problems, judged
+
+
+def is_judged(words: Sequence[Word], specification: Specification, path: str) -> bool:
+    """Tell whether the specification says anything of a command: not of a program alone, nor of parts installed apart."""
+    texts = [word.text for word in words[1:]]
+    path = path if path in specification.commands else ""
+    # Flags of the client itself may stand first, with values: git -C folder status, kubectl -n web get pods.
+    first = next((place for place, text in enumerate(texts) if specification.resolve(path, text)), 0)
+    path, _ = specification.follow(path, "", texts[first:])
+    command = specification.commands.get(path)
+    return bool(texts) and bool(path) and command is not None and (command.group or not command.free)
 
 
 def find_aliases(commands: Sequence[Command]) -> frozenset[tuple[str, str]]:

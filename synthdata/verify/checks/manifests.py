@@ -19,6 +19,28 @@ KUBERNETES = "v1.32.0-local-strict"
 _FRAGMENT = ("required", "minItems", "minProperties", "uniqueItems", "anyOf", "oneOf", "allOf", "if")
 
 
+def can_judge_manifest(block: Block) -> bool:
+    """Tell whether a YAML text is one whose schema is known here; that it parses vouches for nothing that it says."""
+    documents, problems = parse_yaml(prepare_yaml(block.text))
+    return not problems and any(_find_schema(value, block.before) for _, value in documents)
+
+
+def _find_schema(value: Any, before: str) -> str:
+    """Find what a document says it is: "kubernetes", the name of a schema, or "" for what none is known for."""
+    if not isinstance(value, dict):
+        return ""
+    group, kind = value.get("apiVersion"), value.get("kind")
+    if isinstance(group, str) and isinstance(kind, str):
+        if MASK in group + kind or "$" in group + kind:
+            return ""
+        return "kubernetes" if group in {known for known, _ in _load_kubernetes()[1]} else ""  # else a custom resource
+    jobs = value.get("jobs")
+    if isinstance(jobs, dict) and ("on" in value or any("steps" in j for j in jobs.values() if isinstance(j, dict))):
+        return "github-workflows"
+    stages = "stages" in value and any("script" in v for v in value.values() if isinstance(v, dict))
+    return "gitlab-ci" if stages or ".gitlab-ci" in before[-300:] else ""
+
+
 def check_manifest(block: Block) -> list[Problem]:
     """Check a YAML text: by the schema of what it says it is, else only whether it parses; lines count from 1."""
     prepared = prepare_yaml(block.text)
@@ -26,30 +48,19 @@ def check_manifest(block: Block) -> list[Problem]:
     if problems:
         return problems
     for node, value in documents:
-        if not isinstance(value, dict):
-            continue
-        if isinstance(value.get("apiVersion"), str) and isinstance(value.get("kind"), str):
+        schema = _find_schema(value, block.before)
+        if schema == "kubernetes":
             problems += _check_object(node, value, block.text)
-        elif isinstance(value.get("jobs"), dict) and (
-            "on" in value or any("steps" in j for j in value["jobs"].values() if isinstance(j, dict))
-        ):
-            problems += _check_by("github-workflows", node, value, block.text)
-        elif ".gitlab-ci" in block.before[-300:] or (
-            "stages" in value and any("script" in v for v in value.values() if isinstance(v, dict))
-        ):
-            problems += _check_by("gitlab-ci", node, value, block.text)
+        elif schema:
+            problems += _check_by(schema, node, value, block.text)
     return list(dict.fromkeys(problems))
 
 
 def _check_object(node: Any, value: dict[str, Any], text: str) -> list[Problem]:
     group, kind = value["apiVersion"], value["kind"]
-    if MASK in group or MASK in kind or "$" in group + kind:
-        return []
     schema, kinds = _load_kubernetes()
     name = kinds.get((group, kind))
     if name is None:
-        if group not in {known for known, _ in kinds}:
-            return []  # a custom resource, or an API of another version
         nearest = suggest_name(kind, frozenset(k for g, k in kinds if g == group)) or suggest_name(
             kind, frozenset(k for _, k in kinds)
         )

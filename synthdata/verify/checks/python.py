@@ -18,6 +18,7 @@ from pathlib import Path
 
 from synthdata.base.errors import InputError
 from synthdata.verify.checks.linters import run_program
+from synthdata.verify.parse.markdown import Block
 from synthdata.verify.problems import Problem
 
 SECONDS, SECONDS_EACH = 20.0, 0.5
@@ -45,6 +46,20 @@ def check_python(texts: Sequence[str]) -> list[list[Problem]]:
         if found:
             results[whole[number]].append(found)
     return results
+
+
+def can_judge_python(block: Block) -> bool:
+    """Tell whether a piece of Python is whole enough to be parsed by Python 3."""
+    text = block.text
+    if not text.strip() or len(text) > MAX_CHARACTERS or _LEFT_OUT.search(text) or _is_deep(text):
+        return False
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return check_syntax(text) is not None
+    except (ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def check_syntax(text: str) -> Problem | None:

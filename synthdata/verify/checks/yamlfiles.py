@@ -25,6 +25,12 @@ def check_yaml(text: str) -> list[Problem]:
     return parse_yaml(prepare_yaml(text))[1]
 
 
+def can_judge_compose(text: str) -> bool:
+    """Tell whether a Compose text holds a document to judge: none does that is templated or too complex to be read."""
+    documents, problems = parse_yaml(prepare_yaml(text))
+    return not problems and any(isinstance(value, dict) for _, value in documents)
+
+
 def check_compose(text: str) -> list[Problem]:
     """Check a Compose file or fragment against the schema of the Compose specification."""
     prepared = prepare_yaml(text)
