@@ -4,14 +4,16 @@ A line is split only on evidence that it is a list: marks in it, or that more th
 is left out, so that it counts as missing and is asked for again.
 """
 
+import csv
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
-from synthdata.generate.loose_json import choose_field, choose_strings, is_question, read_values
-from synthdata.generate.markers import strip_all
-from synthdata.generate.outline import LONGEST, read_outline
-from synthdata.generate.refusals import is_no_answer
+from synthdata.generate.reading.loose_json import choose_field, choose_strings, is_question, read_values
+from synthdata.generate.reading.markers import strip_all
+from synthdata.generate.reading.outline import LONGEST, read_outline
+from synthdata.generate.reading.refusals import is_no_answer
 from synthdata.models.replies import is_natural_end
 
 # Marks that nobody sees: byte order mark, zero width space, directions of writing. Joiners are part of words and stay.
@@ -25,7 +27,7 @@ _INLINE = re.compile(
     r"(?:^|(?<=[\s.?!。？！؟;；,，、*]))\*{0,2}[(（\[]?(?:(\d{1,3})[.)\]）．、:：](?!\d)\*{0,2}|([①-⑳❶-❿]))\s*"
 )
 _PAIRS = {'"': '"', "'": "'", "“": "”", "‘": "’", "`": "`", "«": "»", "「": "」", "『": "』", "„": "“", "‹": "›"}
-_LAST = re.compile(r"(?:and|or|&|und|et|y|e|en|i|og|och|и|ve|dan|và|oraz|及|和|以及|と|و)\s+", re.I)
+_LAST = re.compile(r"^(?:and|or|&|und|et|y|e|en|i|og|och|и|ve|dan|và|oraz|及|和|以及|と|و)\s+", re.I)
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]"
 )
@@ -99,7 +101,9 @@ def _read_items(text: str, finish_reason: str | None, n: int | None, questions: 
         r"</(?:li|item|question|subtopic|topic|q)>|(?:^|\n)\s{0,20}<li>", text
     ):
         text = _OTHER_TAGS.sub("", _TAGS.sub("\n- ", text))
-    if cells := _read_table(text, torn, questions):
+    if re.search(r"(?:^|\n)\s{0,20}<(?:p|div|ul|ol|questions|list)>", text):
+        text = _OTHER_TAGS.sub("", text)
+    if cells := _read_csv(text, questions) or _read_table(text, torn, questions):
         return [cell for cell in map(_clean, strip_all(cells)) if cell]
     if is_no_answer(text, questions):
         return []
@@ -128,7 +132,7 @@ def _read_table(text: str, torn: bool, questions: bool) -> list[str]:
         (
             place
             for place, row in enumerate(rows)
-            if place and re.fullmatch(r"\|?(?:\s?:?-+:?\s?\|?)+", row) and "|" in row
+            if place and "|" in row and re.fullmatch(r"[\s|:-]*-[\s|:-]*", row[:1000])
         ),
         0,
     )
@@ -144,6 +148,27 @@ def _read_table(text: str, torn: bool, questions: bool) -> list[str]:
         records.append(dict(zip([name or str(at) for at, name in enumerate(names)], _split_row(row), strict=False)))
     key = choose_field(records, questions) if records else None
     return [str(record[key]) for record in records if key is not None and record.get(key)]
+
+
+def _read_csv(text: str, questions: bool) -> list[str]:
+    """Read the column of a CSV that holds the items: a header that names it, and as many cells in every line; [] for none."""
+    header = re.search(
+        r"(?:^|\n)(?=[^\n]{0,80}\b(?:question|subtopic|name|instruction|task|topic)\b)[\w\" ]+(?:,[\w\" ]+){1,9}\n",
+        text,
+        re.I,
+    )
+    if not header:
+        return []
+    block = text[header.start() :].strip("\n").split("\n\n")[0].split("\n```")[0]
+    try:
+        names, *rows = csv.reader(block.split("\n"))
+    except csv.Error:
+        return []
+    if any(len(row) != len(names) for row in rows):
+        return []
+    records: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
+    key = choose_field(records, questions) if records else None
+    return [record[key] for record in records if key is not None]
 
 
 def _split_row(row: str) -> list[str]:
@@ -188,8 +213,10 @@ def _split_signs(line: str, n: int | None, questions: bool) -> list[str]:
         )
     if n == 1 or is_question(line):
         return []
+    line = re.sub(r"^[^:：;；,，、]{1,60}[:：]\s*(?=\S)", "", line)
     for sign in (";", "；", "|", "•", "·", "、", "，", ",", "،"):
-        parts = [_LAST.sub("", part.strip(), count=1).rstrip(" .。") for part in line.split(sign)]
+        parts = [part.strip(" .。") for part in line.split(sign)]
+        parts[-1] = _LAST.sub("", parts[-1])
         if len(parts) > 2 or (len(parts) == 2 and n is not None):
             return parts if _are_names(parts, n) else []
     return []
@@ -236,9 +263,11 @@ def _clean(text: str) -> str:
     for _ in range(3):
         before = first
         if first.count("**") == 1:
-            first = first.replace("**", "")
-        first = re.sub(r"(\*\*|__)(?=\S)((?:(?!\1)[^\n])+)\1", r"\2", first).strip()
-        first = re.sub(r"^([*_])(?=\S)([^*_\n]+)\1$", r"\2", first)
+            first = first.removeprefix("**").removesuffix("**")
+        first = re.sub(
+            r"(`[^`\n]*`)|\*\*(?=\S)((?:(?!\*\*)[^\n`])+)(?<=\S)\*\*", lambda match: match[1] or match[2], first
+        ).strip()
+        first = re.sub(r"^([*_]|__)(?=\S)([^*_\n]+)\1$", r"\2", first)
         while re.search(r"[?？]\s?[?？]$", first):
             first = first[:-1].rstrip()
         first = re.sub(r"(?<=\S)\s([?？])$", r"\1", first) if not first.isascii() else first

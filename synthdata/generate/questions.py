@@ -12,7 +12,7 @@ from synthdata.base.frame import check_columns, check_count, check_topic, make_i
 from synthdata.base.text import clean_text
 from synthdata.generate.lists import normalize_item, parse_questions, parse_subtopics
 from synthdata.generate.prompts import QUESTION_PROMPT, SUBTOPIC_PROMPT, fill_prompt, list_existing
-from synthdata.generate.refusals import name_no_answer
+from synthdata.generate.reading.refusals import name_no_answer
 from synthdata.models.client import Client
 from synthdata.models.replies import Completion, Failure, is_natural_end
 
@@ -23,7 +23,7 @@ LIST_MAX_TOKENS = 1024
 TOKENS_PER_ITEM = 20  # of a question of one sentence; the English ones of the committed run take 13
 
 TRIES = 3  # rounds in a row without anything new, where a request would not be the same again
-SHOWN_CHARACTERS = 16_000  # of what exists, in a prompt: about 4,000 tokens
+SHOWN_CHARACTERS = 8_000  # of what exists, in a prompt: about 2,000 tokens; twice as many when only known items came
 
 
 def generate_subtopics(
@@ -119,8 +119,8 @@ def _collect_items(
             break
         bodies, wanted = [], []
         for index in short:
-            shown = _choose_shown(lists[index].items, lists[index].tries)
-            # The same request again would bring the same reply; with another part shown it may not.
+            shown = _choose_shown(lists[index].items, lists[index].room)
+            # The same request again would bring the same reply; with more shown it may not.
             lists[index].again = len(shown) < len(lists[index].items)
             wanted.append(min(count - len(lists[index].items), portion))
             prompt = write_prompt(index, wanted[-1], shown)
@@ -140,6 +140,7 @@ def _collect_items(
             )
             retry = asked.again or isinstance(reply, Failure) or reply.again
             asked.tries = TRIES if new else asked.tries - 1 if retry else 0
+            asked.room *= 1 if new else 2
         if len(seen) == before and not any(lists[index].again for index in short):
             break
     _report(names, lists, count, label, rounds)
@@ -148,11 +149,16 @@ def _collect_items(
 
 @dataclass
 class _Asked:
-    """What has come under one name. tries: rounds without anything new that are left. again: another try may help."""
+    """What has come under one name.
+
+    cause: why the last round brought nothing new. tries: such rounds that are left. room: characters of what exists that a prompt
+    shows. again: another try may help.
+    """
 
     items: list[str] = field(default_factory=list)
     cause: str = ""
     tries: int = TRIES
+    room: int = SHOWN_CHARACTERS
     again: bool = False
 
 
@@ -177,7 +183,7 @@ def _explain(reply: Completion, items: list[str], limit: Any, full: bool) -> str
     if not text:
         return reply.fault or "the reply was empty"
     if items:
-        return "nothing new came"
+        return "nothing new came: ask for fewer, or for narrower subtopics"
     said = clean_text(" ".join(text[:400].split())[:80])
     what = name_no_answer(text)
     if what:
@@ -187,17 +193,17 @@ def _explain(reply: Completion, items: list[str], limit: Any, full: bool) -> str
     return f"no list in the reply {said!r}"
 
 
-def _choose_shown(items: list[str], turn: int) -> list[str]:
-    """Choose what a prompt shows of the items that exist: all, or of many the newest and a fair part of the rest."""
-    if sum(map(len, items)) <= SHOWN_CHARACTERS:
+def _choose_shown(items: list[str], room: int) -> list[str]:
+    """Choose what a prompt shows of the items that exist: all, or of many the newest and an even part of the rest."""
+    if sum(map(len, items)) <= room:
         return items
     newest, size = len(items), 0
-    while size < SHOWN_CHARACTERS // 2 and newest > 0:
+    while size < room // 2 and newest > 0:
         newest -= 1
         size += len(items[newest])
     older = items[:newest]
-    step = max(2 * sum(map(len, older)) // SHOWN_CHARACTERS + 1, 1)
-    return older[turn % step :: step] + items[newest:]
+    step = max(2 * sum(map(len, older)) // room + 1, 1)
+    return older[::step] + items[newest:]
 
 
 def _report(names: list[str], lists: list[_Asked], count: int, label: str, rounds: int) -> None:

@@ -16,23 +16,15 @@ RAW_CHARACTERS = 2000
 LARGEST_COUNT = 2**53  # beyond this a number of tokens is none, and no other program would read it exactly
 SURROGATE = re.compile("[\ud800-\udfff]")
 
-# Why a model says that it has finished, in the words of the servers we know; any other reason cut it off.
+# Why a model ended of itself, in the words of the servers we know, in lower case; any other reason cut the answer off.
 NATURAL_ENDS = frozenset(
     [
-        "stop",
-        "eos",
-        "eos_token",
-        "end_turn",
-        "stop_sequence",
-        "complete",
-        "completed",
-        "end",
-        "done",
-        "finished",
-        "finish",
-        "normal",
+        "stop", "stop_sequence", "stop_token", "end_turn", "end_of_turn", "end_of_text", "endoftext", "end_of_sequence",
+        "eos", "eos_token", "eot", "complete", "completed", "end", "done", "finish", "finished", "normal", "success",
     ]
-)
+)  # fmt: skip
+# What servers say where they do not say how it ended.
+_UNKNOWN_ENDS = frozenset(["", "null", "none", "unknown", "unspecified", "finish_reason_unspecified"])
 
 # How models mark their thinking, where the server leaves it in the text. Only at the start of an answer: a text about such
 # marks may hold them anywhere.
@@ -121,8 +113,8 @@ def read_completion(reply: dict[str, Any]) -> Completion:
 
 
 def is_natural_end(reason: str | None) -> bool:
-    """Tell whether a finish_reason means that the answer is whole; an unknown one (None) is taken for whole."""
-    return not isinstance(reason, str) or not reason or reason.lower() in NATURAL_ENDS
+    """Tell whether a finish_reason means a whole answer; one that says nothing (None, "", "unknown") is taken for whole."""
+    return not isinstance(reason, str) or _bare_reason(reason) in NATURAL_ENDS | _UNKNOWN_ENDS
 
 
 def split_thinking(text: str) -> tuple[str, str, bool]:
@@ -246,6 +238,13 @@ def _find_fault(
     if open_ended or reasoning:
         return f"empty: all thinking, no answer (finish_reason {reason}): raise max_tokens", False
     return f"empty (finish_reason {reason})", reason not in ("stop", "length")
+
+
+def _bare_reason(reason: str) -> str:
+    """Write a finish_reason alike: "FinishReason.STOP", "end-turn" and "endTurn" are stop and end_turn."""
+    name = reason.strip().rsplit(".", 1)[-1]
+    name = name if name.isupper() else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    return re.sub(r"[\s-]+", "_", name).lower()
 
 
 def _partition(text: str, mark: str) -> tuple[str, bool, str]:

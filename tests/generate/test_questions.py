@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import synthdata as sd
+import synthdata.generate.questions
 from tests.nim_server import Answer, NimServer, make_chat
 
 Connect = Callable[..., sd.Client]
@@ -49,13 +50,106 @@ def test_a_model_that_repeats_itself_is_given_up_on(connect: Connect, capsys: py
     assert "subtopics: asked 100, got 2" in capsys.readouterr().out
 
 
-def test_the_rounds_are_bounded(connect: Connect) -> None:
+def test_the_rounds_are_bounded(connect: Connect, capsys: pytest.CaptureFixture[str]) -> None:
     def behave(server: NimServer, body: dict[str, Any]) -> Any:
         return make_chat(f"item number {len(server.requests)}")
 
+    for asked, rounds in ((12, 3), (50, 12)):
+        with NimServer(behave) as server:
+            assert len(sd.generate_subtopics("Git", asked, connect(server))) == rounds
+            assert len(server.requests) == rounds
+        assert f"subtopics: asked {asked}, got {rounds} ({rounds} rounds are over)" in capsys.readouterr().out
+
+
+def write_numbered(server: NimServer, body: dict[str, Any]) -> Any:
+    """Write as many new questions as are asked for, or as fit 1,024 tokens, where the reply is cut off."""
+    wanted = int(re.findall(r"Write (\d+)", body["messages"][0]["content"])[0])
+    fit = min(wanted, 60) if body["max_tokens"] == 1024 else wanted
+    first = 1000 * len(server.requests)
+    text = "\n".join(f"How do I do thing number {first + n}?" for n in range(fit))
+    return make_chat(text + ("\nHow do I" if fit < wanted else ""), "length" if fit < wanted else "stop")
+
+
+@pytest.mark.parametrize(("names", "count", "requests"), [(1, 300, 6), (5, 400, 40), (1, 100, 2)])
+def test_long_lists_are_asked_for_in_portions(connect: Connect, names: int, count: int, requests: int) -> None:
+    df = pd.DataFrame({"topic": "T", "subtopic": [f"part {n}" for n in range(names)]})
+    with NimServer(write_numbered) as server:
+        questions = sd.generate_questions(df, count, connect(server))
+        assert len(server.requests) == requests
+    assert questions.groupby("subtopic").size().tolist() == [count] * names
+    assert questions["instruction"].is_unique
+
+
+def test_more_tokens_make_larger_portions(connect: Connect) -> None:
+    df = pd.DataFrame({"topic": ["T"], "subtopic": ["S"]})
+    with NimServer(write_numbered) as server:
+        assert len(sd.generate_questions(df, 300, connect(server), params={"max_tokens": 8192})) == 300
+        assert len(server.requests) == 1
+
+
+def test_a_prompt_shows_a_bounded_part_and_more_when_only_known_items_come(connect: Connect) -> None:
+    def behave(server: NimServer, body: dict[str, Any]) -> Any:
+        prompt = body["messages"][0]["content"]
+        wanted = int(re.findall(r"Write (\d+)", prompt)[0])
+        pool = (f"How do I do the long and winding thing that has the number {n}?" for n in range(1000))
+        return make_chat("\n".join([item for item in pool if item not in prompt][:wanted]))
+
+    df = pd.DataFrame({"topic": ["T"], "subtopic": ["S"]})
     with NimServer(behave) as server:
-        assert len(sd.generate_subtopics("Git", 50, connect(server))) == len(server.requests)
-        assert 3 <= len(server.requests) <= 50 // 4
+        assert len(sd.generate_questions(df, 300, connect(server))) == 300
+        longest = max(len(body["messages"][0]["content"]) for body in server.requests)
+    assert longest < 20_000
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (
+            make_chat(None, "length", reasoning_content="1. alpha one"),
+            "cut off while thinking at max_tokens=1024: raise it",
+        ),
+        (
+            make_chat("<think>1. alpha one\n2. beta two", "length"),
+            "cut off while thinking at max_tokens=1024: raise it",
+        ),
+        (make_chat("I'm sorry, but I can't help with that request."), "the model refused: .I'm sorry, but"),
+        (make_chat("Could you please clarify which topic you mean?"), "the model asked back: 'Could you please"),
+        (make_chat("?!"), "no list in the reply '"),
+        (make_chat("alpha on", "MAX_TOKENS"), "cut off at max_tokens=1024 before an item was whole: raise it"),
+        (make_chat("", "stop"), "empty"),
+    ],
+)
+def test_the_cause_of_nothing_usable_is_named(connect: Connect, reply: Any, said: str) -> None:
+    with NimServer(lambda server, body: reply) as server, pytest.raises(sd.EndpointError, match=f"got none \\({said}"):
+        sd.generate_subtopics("Git", 6, connect(server))
+
+
+def test_one_line_for_the_last_missing_question_is_one_question(connect: Connect) -> None:
+    one = "How do I build, tag, and push an image to a private registry?"
+    df = pd.DataFrame({"topic": ["T"], "subtopic": ["S"]})
+    with NimServer(lambda server, body: make_chat(one)) as server:
+        assert sd.generate_questions(df, 1, connect(server))["instruction"].tolist() == [one]
+
+
+def test_the_work_grows_with_the_number_of_subtopics_and_not_its_square(
+    monkeypatch: pytest.MonkeyPatch, connect: Connect
+) -> None:
+    def count_calls(names: int) -> int:
+        calls = 0
+        normalize = synthdata.generate.questions.normalize_item
+
+        def note(text: str) -> str:
+            nonlocal calls
+            calls += 1
+            return normalize(text)
+
+        df = pd.DataFrame({"topic": "T", "subtopic": [f"part {n}" for n in range(names)]})
+        with monkeypatch.context() as patch, NimServer(write_numbered) as server:
+            patch.setattr(synthdata.generate.questions, "normalize_item", note)
+            sd.generate_questions(df, 5, connect(server))
+        return calls
+
+    assert 0 < count_calls(80) <= 8 * count_calls(10)
 
 
 def test_a_cut_off_list_gives_no_fragment(connect: Connect) -> None:

@@ -3,11 +3,14 @@
 A mark is strong when it can be nothing else; a weak one ("1-", "a)", "Frage 2:") counts only when several lines bear it.
 """
 
+import itertools
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
+
+EVIDENCE = 1_000  # lines that tell which marks a list bears
 
 DEPTH = 4  # marks nest: "- **1.** Question 1: …"
 
@@ -20,64 +23,13 @@ _SEPARATOR = r"(?:\\?[.)\]:．、）：。｡,，؛՝])+"
 # What a question or item is called, where one alone bears the mark; other words count when several lines bear them.
 KNOWN_LABELS = frozenset(
     [
-        "question",
-        "questions",
-        "subtopic",
-        "topic",
-        "task",
-        "item",
-        "q",
-        "no",
-        "nr",
-        "frage",
-        "pregunta",
-        "domanda",
-        "pergunta",
-        "vraag",
-        "pytanie",
-        "вопрос",
-        "soru",
-        "fråga",
-        "spørgsmål",
-        "spørsmål",
-        "kysymys",
-        "kérdés",
-        "otázka",
-        "întrebare",
-        "pertanyaan",
-        "câu",
-        "ερώτηση",
-        "שאלה",
-        "سؤال",
-        "السؤال",
-        "प्रश्न",
-        "คำถามที่",
-        "คำถาม",
-        "问题",
-        "問題",
-        "質問",
-        "题目",
-        "问",
-        "問",
-        "질문",
-        "문제",
-        "thema",
-        "tema",
-        "titre",
-        "sujet",
-        "subtema",
-        "unterthema",
-        "тема",
-        "подтема",
-        "主题",
-        "子主题",
-        "トピック",
-        "주제",
-        "exercise",
-        "prompt",
-        "instruction",
+        "question", "questions", "subtopic", "topic", "task", "item", "q", "no", "nr", "frage", "pregunta",
+        "domanda", "pergunta", "vraag", "pytanie", "вопрос", "soru", "fråga", "spørgsmål", "spørsmål", "kysymys",
+        "kérdés", "otázka", "întrebare", "pertanyaan", "câu", "ερώτηση", "שאלה", "سؤال", "السؤال", "प्रश्न",
+        "คำถามที่", "คำถาม", "问题", "問題", "質問", "题目", "问", "問", "질문", "문제", "thema", "tema", "titre", "sujet",
+        "subtema", "unterthema", "тема", "подтема", "主题", "子主题", "トピック", "주제", "exercise", "prompt", "instruction",
     ]
-)
+)  # fmt: skip
 
 
 class Mark(NamedTuple):
@@ -121,7 +73,7 @@ _WEAK = [
         ),
     ),
     ("tight dash", re.compile(r"[-+–](?=[^\W\d_a-z])|\*(?=[^\W\d_a-z][^*]*$)")),
-    ("plain number", re.compile(r"(?P<n>\d{1,4})(?:\s+|(?=[^\W\d_a-zA-Z]))")),
+    ("plain number", re.compile(r"(?P<n>\d{1,3})(?:\s+|(?=[^\W\d_a-zA-Z]))")),
 ]
 
 
@@ -160,7 +112,7 @@ def find_weak(lines: Iterable[str]) -> frozenset[str]:
     last: dict[str, int] = {}
     starts: dict[str, set[str]] = {}
     filled = 0
-    for line in lines:
+    for line in itertools.islice(lines, EVIDENCE):
         filled += 1
         text = line
         for _ in range(DEPTH):
@@ -183,7 +135,11 @@ def find_weak(lines: Iterable[str]) -> frozenset[str]:
             continue
         distinct = family not in ("letter", "roman") or len(starts[family]) * 2 > count
         many = family not in ("plain number", "tight dash", "symbol") or count * 2 >= filled
-        if distinct and many and not (family.startswith("label") and first.get(family, 1) not in (None, 0, 1)):
+        if (
+            distinct
+            and many
+            and not (family.startswith(("label", "plain number")) and first.get(family, 1) not in (None, 0, 1))
+        ):
             found.add(family)
     return frozenset(found)
 

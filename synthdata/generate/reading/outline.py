@@ -9,88 +9,23 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
-from synthdata.generate.loose_json import is_question
-from synthdata.generate.markers import find_weak, strip_marks
+from synthdata.generate.reading.lines import ENDS, Item, Line, read_lines
+from synthdata.generate.reading.loose_json import is_question
+from synthdata.generate.reading.unmarked import read_unmarked
 
 LONGEST = 4000  # characters of an item; what is longer is none
 
-_FENCE = re.compile(r"(\s{0,40}(?:[-*+>]\s+|\d{1,3}[.)]\s+)?)(`{3,}|~{3,})([^`\n]*)$")
-_LIST_LANGUAGES = frozenset(
-    ["", "text", "txt", "plaintext", "plain", "markdown", "md", "list", "csv", "yaml", "yml", "html", "xml"]
-)
-_RULE = re.compile(r"\s{0,40}(?:[-=_*~─—]\s?){3,}$")
 _LABELLED = re.compile(r"[*_(\[]{0,3}([^\s\d:：*][^:：*\n]{0,24}?)[*_]{0,3}\s?[:：][*_]{0,3}\s*(\S.*)?$")
-_ENDS = tuple(".?!。？！؟।…:：;")
 _POINTS_ON = re.compile(r"\b(?:these|this|following|below|such)\b", re.I)
-# How a task begins that is whole without a question after it.
-_ORDERS = re.compile(
-    r"(?:write|explain|describe|create|list|show|give|compare|build|make|implement|design|find|fix|define|discuss|use|set|run|add|name|remove"
-    r"|configure|generate|provide|outline|summari[sz]e|translate|convert|draw|calculate|identify|tell)\b",
-    re.I,
-)
 _NAMES = frozenset(
     [
-        "question",
-        "q",
-        "name",
-        "title",
-        "subtopic",
-        "topic",
-        "instruction",
-        "task",
-        "pregunta",
-        "frage",
-        "вопрос",
-        "问题",
-        "問題",
-        "質問",
-        "问",
-        "問",
-        "질문",
-        "السؤال",
-        "سؤال",
+        "question", "q", "name", "title", "subtopic", "topic", "instruction", "task", "pregunta", "frage", "вопрос",
+        "问题", "問題", "質問", "问", "問", "질문", "السؤال", "سؤال",
     ]
-)
-
-
-@dataclass
-class Line:
-    """One line, or one block of code. family: its outermost mark, "" for none, "code" for code. gap: a blank line is above it."""
-
-    indent: int
-    family: str
-    number: int | None
-    text: str
-    gap: bool
-    torn: bool = False
-
-    @property
-    def marked(self) -> bool:
-        """Whether it bears the mark of a list."""
-        return (
-            bool(self.family) and self.family not in ("code", "rule", "bold") and not self.family.startswith("heading")
-        )
-
-    @property
-    def heads(self) -> bool:
-        """Whether it is a heading in form."""
-        return self.family.startswith("heading") or self.family == "bold"
-
-
-@dataclass
-class Item:
-    """An item: its own line and those that belong to it."""
-
-    line: Line
-    tail: list[Line] = field(default_factory=list)
-
-    @property
-    def torn(self) -> bool:
-        """Whether the text breaks off in it."""
-        return self.line.torn or any(line.torn for line in self.tail)
+)  # fmt: skip
 
 
 def read_outline(text: str, torn: bool, questions: bool, n: int | None = None) -> list[str]:
@@ -99,87 +34,17 @@ def read_outline(text: str, torn: bool, questions: bool, n: int | None = None) -
     torn: it breaks off in its last line. questions: items are questions,
     else names. n: how many were asked for.
     """
-    lines = _read_lines(text, torn)
+    lines = read_lines(text, torn)
     if named := _read_named(lines, questions):
         items = named
     elif _bears_marks(lines, questions):
         items = _read_marked(lines, questions, n)
     else:
-        items = _read_plain(lines, questions, n)
+        items = read_unmarked(lines, questions, n)
     build: Callable[[Item], str] = _build_name
     if questions:
         build = partial(_build_question, remarks=_find_remarks(items), systematic=_find_systematic(items))
     return [built for item in items if not item.torn and (built := build(item))]
-
-
-def _read_lines(text: str, torn: bool) -> list[Line]:
-    raw = text.split("\n")
-    blocks = _find_fences(raw)
-    outside = [line for place, line in enumerate(raw) if place not in blocks and line.strip()]
-    weak = find_weak(re.sub(r"^[>\s]+", "", line) for line in outside)
-    if blocks and not any(strip_marks(line.strip(), weak)[0] or is_question(line) for line in outside):
-        raw = [line for line in raw if not _FENCE.match(line)]  # the list itself stands in the fence
-        blocks, outside = {}, [line for line in raw if line.strip()]
-        weak = find_weak(re.sub(r"^[>\s]+", "", line) for line in outside)
-    lines: list[Line] = []
-    gap, place = False, 0
-    while place < len(raw):
-        line = raw[place].expandtabs(4)
-        if place in blocks:
-            end, prefix = blocks[place]
-            if prefix.strip():
-                family, number, _ = strip_marks(prefix.strip() + " x", weak)
-                lines.append(Line(len(prefix) - len(prefix.lstrip()), family, number, "", gap))
-            lines.append(Line(len(prefix), "code", None, _dedent(raw[place:end]), gap, torn and end >= len(raw)))
-            gap, place = False, end
-            continue
-        place += 1
-        quoted = re.match(r"\s{0,20}(?:>\s?)+", line)
-        line = line[quoted.end() :] if quoted else line
-        bare = line.strip()
-        if not bare:
-            gap = True
-            continue
-        indent = len(line) - len(line.lstrip())
-        if _RULE.match(line):
-            if lines and bare[0] in "=-" and not gap and len(set(bare)) == 1 and not lines[-1].family:
-                lines[-1].family = "heading ="
-            else:
-                lines.append(Line(indent, "rule", None, "", gap))
-        else:
-            family, number, rest = strip_marks(bare, weak)
-            if not family and re.fullmatch(r"(\*\*|__)[^*_]{2,120}\1:?", bare):
-                family = "bold"
-            lines.append(Line(indent, family, number, rest, gap))
-        gap = False
-    if torn and lines and not lines[-1].torn:
-        lines[-1].torn = True
-    return lines
-
-
-def _find_fences(raw: list[str]) -> dict[int, tuple[int, str]]:
-    """Find the blocks of fenced code: the place of each opening, with the place after its end, and the text before the fence."""
-    blocks: dict[int, tuple[int, str]] = {}
-    opened: tuple[int, str, str] | None = None
-    for place, line in enumerate(raw):
-        match = _FENCE.match(line)
-        if not match:
-            continue
-        if opened is None:
-            opened = (place, match[1], match[2])
-        elif match[2][0] == opened[2][0] and len(match[2]) >= len(opened[2]) and not match[3].strip():
-            blocks |= dict.fromkeys(range(opened[0], place + 1), (place + 1, opened[1]))
-            opened = None
-    if opened:
-        blocks |= dict.fromkeys(range(opened[0], len(raw)), (len(raw), opened[1]))
-    return blocks
-
-
-def _dedent(block: list[str]) -> str:
-    first = re.sub(r"^\s*(?:[-*+>]\s+|\d{1,3}[.)]\s+)?", "", block[0])
-    inner = block[1:]
-    margin = min((len(line) - len(line.lstrip()) for line in inner if line.strip()), default=0)
-    return "\n".join([first, *(line[margin:].rstrip() for line in inner)])
 
 
 def _read_named(lines: list[Line], questions: bool) -> list[Item]:
@@ -317,9 +182,10 @@ def _find_top(lines: list[Line], questions: bool, n: int | None) -> list[Line]:
     if others and len(same) == 1 and max(others.values()) > 1:
         family = max(others, key=others.__getitem__)
         same = [line for line in outer if line.family == family]
-    elif others and not _nests(outer, family):
+    elif others and (not _nests(outer, family) or (questions and all(is_question(line.text) for line in outer))):
         same = outer
-    inner = [line for line in marked if id(line) not in {id(kept) for kept in same}]
+    taken = {id(line) for line in same}
+    inner = [line for line in marked if id(line) not in taken]
     if not inner:
         return same
     asking = sum(is_question(line.text) for line in inner)
@@ -348,106 +214,11 @@ def _drop_closing(items: list[Item], questions: bool) -> None:
     for place, line in enumerate(last.tail):
         if line.family == "code" or line.indent > last.line.indent or not last.line.text or line.marked:
             continue
-        whole = not questions or last.line.text.rstrip("*_\"'”» ").endswith(_ENDS)
+        whole = not questions or last.line.text.rstrip("*_\"'”» ").endswith(ENDS)
         first = all(earlier.family == "code" or earlier.indent > last.line.indent for earlier in last.tail[:place])
         if (line.gap and not (outdented and first and place == 0)) or (whole and not outdented):
             last.tail = last.tail[:place]
             return
-
-
-def _read_plain(lines: list[Line], questions: bool, n: int | None) -> list[Item]:
-    """Read a list without marks: a line is an item; code, and a sentence that leads to a question, go with theirs."""
-    lines = [line for line in lines if line.family != "rule"]
-    kept = _drop_frame([line for line in lines if not line.family.startswith("heading")] or lines, questions)
-    items: list[Item] = []
-    if questions and (paragraphs := _find_paragraphs(kept)):
-        return [Item(group[0], group[1:]) for group in paragraphs]
-    pending: list[Line] = []
-    asked = [line for line in kept if is_question(line.text)]
-    if n == 1 and len(asked) == 1 and not any(line.family == "code" for line in kept):
-        lead = kept[: kept.index(asked[0])] if not asked[0].gap else []
-        return [Item((lead or asked)[0], [*lead[1:], asked[0]] if lead else [])]
-    margin = min((line.indent for line in kept), default=0)
-    plain = any(not line.family for line in kept)
-    for place, line in enumerate(kept):
-        after = kept[place + 1] if place + 1 < len(kept) else None
-        below = line.indent > margin + 1 or (line.marked and plain and not is_question(line.text))
-        if line.family == "code" or (items and not pending and below):
-            if items:
-                items[-1].tail.append(line)
-            continue
-        leads = (
-            questions
-            and not is_question(line.text)
-            and not _ORDERS.match(line.text)
-            and after is not None
-            and not after.gap
-            and is_question(after.text)
-        )
-        if leads and len(asked) * 2 >= len(kept) - sum(each.family == "code" for each in kept):
-            pending.append(line)
-            continue
-        if pending:
-            items.append(Item(pending[0], [*pending[1:], line]))
-            pending = []
-        else:
-            items.append(Item(line))
-    return items
-
-
-def _find_paragraphs(lines: list[Line]) -> list[list[Line]]:
-    """Find items of several lines each: paragraphs, of which most end in their only question; [] where lines are items."""
-    groups: list[list[Line]] = []
-    for line in lines:
-        joins = groups and (line.family == "code" or not line.gap or groups[-1][-1].text.rstrip().endswith((":", "：")))
-        if joins:
-            groups[-1].append(line)
-        else:
-            groups.append([line])
-    texts = [[line for line in group if line.family != "code"] for group in groups]
-    long = [group for group in texts if len(group) > 1]
-    if len(groups) < 2 or not long or any(sum(is_question(line.text) for line in group) > 1 for group in texts):
-        return []
-    ends = sum(any(is_question(line.text) for line in group) for group in texts)
-    return groups if len(long) * 2 >= len(groups) and ends * 2 >= len(groups) else []
-
-
-def _drop_frame(lines: list[Line], questions: bool) -> list[Line]:
-    """Drop what a model says before and after a list without marks, by form: a colon, a blank line, another ending."""
-    lines = [
-        line
-        for place, line in enumerate(lines)
-        if not (line.family != "code" and line.text.rstrip("*_ ").endswith((":", "：")) and len(lines) > 1)
-        or (questions and place + 1 < len(lines) and lines[place + 1].family == "code")
-    ]
-    text = [line for line in lines if line.family != "code"]
-    text = [line for line in text if not line.family] or text
-    if len(text) < 2:
-        return lines
-    inner = text[1:-1] or text
-    asking = sum(is_question(line.text) for line in inner) * 2 > len(inner)
-    ended = sum(line.text.rstrip("*_\"'”» ").endswith(_ENDS) for line in inner) * 2 > len(inner)
-    tight = sum(line.gap for line in text[1:]) == 1 and len(text) > 2
-    first, last = text[0], text[-1]
-
-    def differs(line: Line) -> bool:
-        ends = line.text.rstrip("*_\"'”» ").endswith(_ENDS)
-        return (asking and not is_question(line.text)) if asking else (ends and not ended)
-
-    alone = text[1].gap and not (questions and is_question(first.text) and len(text) == 2)
-    if (
-        differs(first)
-        and len(text) > 2
-        and (alone or not questions or not is_question(text[1].text) or _speaks(first.text))
-    ) or (tight and text[1].gap and len(text) > 3 and not is_question(first.text)):
-        lines = [line for line in lines if line is not first]
-    if (differs(last) and (last.gap or len(text) > 2)) or (tight and last.gap and len(text) > 3):
-        lines = [line for line in lines if line is not last]
-    return lines
-
-
-def _speaks(text: str) -> bool:
-    return text.rstrip().endswith(("!", "！"))
 
 
 def _find_systematic(items: list[Item]) -> bool:
@@ -465,12 +236,14 @@ def _build_question(item: Item, remarks: set[str], systematic: bool) -> str:
         label = _LABELLED.match(line.text) if line.family != "code" else None
         if complete and label and label[1].strip().casefold() in remarks:
             continue
+        if complete and item.line.heads and line.family != "code" and not is_question(line.text):
+            continue
         if complete and line.marked and (systematic and not _POINTS_ON.search(text)):
             continue
         if complete and re.fullmatch(r"[*_]{0,2}[(\[（].{0,60}[)\]）][*_]{0,2}", line.text):
             continue
         joint = (
-            " " if text and not text.endswith((*_ENDS, "```")) and line.family != "code" and not line.marked else "\n"
+            " " if text and not text.endswith((*ENDS, "```")) and line.family != "code" and not line.marked else "\n"
         )
         text = f"{text}{joint if text else ''}{'- ' if line.marked else ''}{line.text}"
         if len(text) > LONGEST:

@@ -2,7 +2,7 @@
 
 import re
 
-from synthdata.generate.loose_json import is_question
+from synthdata.generate.reading.loose_json import is_question
 
 _SORRY = (
     r"(?:i['’]m|i am|we['’]re|we are)?\s?(?:very |so |really |truly |terribly )?(?:sorry|afraid)\b|unfortunately"

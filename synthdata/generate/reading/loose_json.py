@@ -25,162 +25,31 @@ _CLOSES = {'"': '"', "'": "'", "“": "”"}
 
 # What the fields are called that hold a question, a subtopic, and neither; compared in lower case, letters only.
 _QUESTION_FIELDS = [
-    "question",
-    "questiontext",
-    "q",
-    "instruction",
-    "task",
-    "query",
-    "prompt",
-    "problem",
-    "exercise",
-    "text",
-    "content",
-    "pregunta",
-    "frage",
-    "domanda",
-    "pergunta",
-    "vraag",
-    "pytanie",
-    "вопрос",
-    "问题",
-    "問題",
-    "质问",
-    "質問",
-    "題目",
-    "题目",
-    "질문",
-    "السؤال",
-    "سؤال",
-    "प्रश्न",
-    "คำถาม",
-    "câuhỏi",
-    "soru",
-    "fråga",
-    "title",
-    "name",
-    "input",
-]
+    "question", "questiontext", "q", "instruction", "task", "query", "prompt", "problem", "exercise", "text",
+    "content", "pregunta", "frage", "domanda", "pergunta", "vraag", "pytanie", "вопрос", "问题", "問題", "质问", "質問",
+    "題目", "题目", "질문", "السؤال", "سؤال", "प्रश्न", "คำถาม", "câuhỏi", "soru", "fråga", "title", "name", "input",
+]  # fmt: skip
 _SUBTOPIC_FIELDS = [
-    "subtopic",
-    "subtopicname",
-    "name",
-    "title",
-    "topic",
-    "label",
-    "heading",
-    "subject",
-    "theme",
-    "area",
-    "text",
-    "unterthema",
-    "thema",
-    "titel",
-    "nombre",
-    "subtema",
-    "título",
-    "nom",
-    "titre",
-    "sujet",
-    "nome",
-    "тема",
-    "подтема",
-    "название",
-    "主题",
-    "子主题",
-    "主題",
-    "名称",
-    "名前",
-    "トピック",
-    "주제",
-    "제목",
-    "이름",
-    "الموضوع",
-    "العنوان",
-]
+    "subtopic", "subtopicname", "name", "title", "topic", "label", "heading", "subject", "theme", "area", "text",
+    "unterthema", "thema", "titel", "nombre", "subtema", "título", "nom", "titre", "sujet", "nome", "тема",
+    "подтема", "название", "主题", "子主题", "主題", "名称", "名前", "トピック", "주제", "제목", "이름", "الموضوع", "العنوان",
+]  # fmt: skip
 _OTHER_FIELDS = frozenset(
     [
-        "id",
-        "uid",
-        "index",
-        "no",
-        "number",
-        "num",
-        "nr",
-        "rank",
-        "order",
-        "difficulty",
-        "level",
-        "grade",
-        "category",
-        "categories",
-        "type",
-        "kind",
-        "tag",
-        "tags",
-        "source",
-        "language",
-        "lang",
-        "answer",
-        "a",
-        "response",
-        "output",
-        "explanation",
-        "description",
-        "desc",
-        "details",
-        "summary",
-        "rationale",
-        "reason",
-        "hint",
-        "note",
-        "notes",
-        "context",
-        "example",
-        "schwierigkeit",
-        "antwort",
-        "beschreibung",
-        "respuesta",
-        "descripción",
-        "dificultad",
-        "réponse",
-        "description",
-        "difficulté",
-        "ответ",
-        "сложность",
-        "难度",
-        "答案",
-        "描述",
-        "難易度",
-        "回答",
-        "答え",
-        "説明",
-        "난이도",
-        "답변",
-        "설명",
+        "id", "uid", "index", "no", "number", "num", "nr", "rank", "order", "difficulty", "level", "grade",
+        "category", "categories", "type", "kind", "tag", "tags", "source", "language", "lang", "answer", "a",
+        "response", "output", "explanation", "description", "desc", "details", "summary", "rationale", "reason",
+        "hint", "note", "notes", "context", "example", "schwierigkeit", "antwort", "beschreibung", "respuesta",
+        "descripción", "dificultad", "réponse", "description", "difficulté", "ответ", "сложность", "难度", "答案", "描述",
+        "難易度", "回答", "答え", "説明", "난이도", "답변", "설명",
     ]
-)
+)  # fmt: skip
 _LIST_FIELDS = frozenset(
     [
-        "questions",
-        "subtopics",
-        "topics",
-        "items",
-        "list",
-        "tasks",
-        "results",
-        "data",
-        "preguntas",
-        "fragen",
-        "вопросы",
-        "问题",
-        "問題",
-        "質問",
-        "질문",
-        "主题",
-        "子主题",
+        "questions", "subtopics", "topics", "items", "list", "tasks", "results", "data", "preguntas", "fragen",
+        "вопросы", "问题", "問題", "質問", "질문", "主题", "子主题",
     ]
-)
+)  # fmt: skip
 
 
 def read_values(text: str) -> tuple[list[Any], str]:
@@ -301,13 +170,10 @@ def _choose_of_object(record: dict[str, Any], questions: bool) -> list[str]:
 
 def _choose_lists(record: dict[str, Any], questions: bool) -> list[str]:
     """Choose from the lists in an object: those that hold questions where any does, else all that are no mere attribute."""
-    lists = [
-        _choose(value, questions)
-        for key, value in record.items()
-        if isinstance(value, list) and _bare(key) not in _OTHER_FIELDS
-    ]
-    asking = [texts for texts in lists if any(map(is_question, texts))]
-    return [text for texts in (asking if questions and asking else lists) for text in texts]
+    lists = {key: _choose(value, questions) for key, value in record.items() if isinstance(value, list)}
+    asking = [texts for texts in lists.values() if any(map(is_question, texts))]
+    named = [texts for key, texts in lists.items() if _bare(key) not in _OTHER_FIELDS]
+    return [text for texts in (asking if questions and asking else named) for text in texts]
 
 
 def _get_text(value: Any, questions: bool) -> str:
