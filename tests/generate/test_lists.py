@@ -473,6 +473,14 @@ def test_a_refusal_or_a_question_back_is_no_item(text: str, n: int | None) -> No
     assert parse_questions(text, "stop", n) == [] == parse_subtopics(text, "stop", n)
 
 
+@pytest.mark.parametrize(
+    "mark",
+    ["1. ", "1- ", "1 - ", "1\\. ", "① ", "1️⃣ ", "- [ ] ", "a) ", "（1）", "1、", "\u200f1. ", "Frage 1: ", "Q: "],
+)
+def test_a_single_item_loses_its_mark(mark: str) -> None:
+    assert parse_questions(mark + THREE[0], "stop", 1) == [THREE[0]]
+
+
 def test_vowel_signs_tell_items_apart() -> None:
     assert normalize_item("कि") != normalize_item("की")
     assert drop_repeats(["ที่นี่", "ที่นั่น"]) == ["ที่นี่", "ที่นั่น"]

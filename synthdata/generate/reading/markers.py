@@ -47,6 +47,8 @@ _STRONG = [
     ("bullet", re.compile(r"[-*+–—―]\s+|[•◦▪▫‣⁃●○■□◆◇►▶▸➤➢➔→»★☆✓✦❖·・⦿⁌∙◉◎]\s*|\\item\s+|[oO]\s{2,}")),
     ("keycap", re.compile(r"(?P<n>\d{1,2})\ufe0f?\u20e3(?:\s*(?P<m>\d)\ufe0f?\u20e3)?\s*[.):]?|🔟\s*[.):]?")),
     ("round", re.compile(rf"[{_ENCLOSED}]\s*(?:{_SEPARATOR})?")),
+    ("dash number", re.compile(r"(?P<n>\d{1,3})\s?[-–—]\s+(?=\S)")),
+    ("letter", re.compile(r"[a-zA-Z]\)\s+(?=\S)")),
     (
         "number",
         re.compile(

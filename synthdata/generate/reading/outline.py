@@ -51,7 +51,7 @@ def _read_named(lines: list[Line], questions: bool) -> list[Item]:
     """Read lists whose lines are labelled fields: "Question: …" and "Answer: …", or the same as YAML."""
     labels = [(line, match) for line in lines if line.family != "code" and (match := _LABELLED.match(line.text))]
     names = Counter(match[1].strip().casefold() for _, match in labels)
-    known = [name for name in names if name in _NAMES and (names[name] > 1 or len(names) > 1)]
+    known = [name for name in names if name in _NAMES and (names[name] > 1 or len(names) > 1 or len(lines) == 1)]
     if not known or sum(names.values()) * 2 < len(lines):
         return []
     name = max(known, key=lambda name: (names[name], name in ("question", "name")))

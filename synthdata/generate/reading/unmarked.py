@@ -31,6 +31,7 @@ def read_unmarked(lines: list[Line], questions: bool, n: int | None) -> list[Ite
     if n == 1 and len(asked) == 1 and not any(line.family == "code" for line in kept):
         lead = kept[: kept.index(asked[0])] if not asked[0].gap else []
         return [Item((lead or asked)[0], [*lead[1:], asked[0]] if lead else [])]
+    mostly = len(asked) * 2 >= sum(line.family != "code" for line in kept)
     margin = min((line.indent for line in kept), default=0)
     plain = any(not line.family for line in kept)
     for place, line in enumerate(kept):
@@ -48,7 +49,7 @@ def read_unmarked(lines: list[Line], questions: bool, n: int | None) -> list[Ite
             and not after.gap
             and is_question(after.text)
         )
-        if leads and len(asked) * 2 >= len(kept) - sum(each.family == "code" for each in kept):
+        if leads and mostly:
             pending.append(line)
             continue
         if pending:
