@@ -233,7 +233,7 @@ def _are_names(parts: list[str], n: int | None) -> bool:
 def _cut_description(item: str) -> str:
     item = item[:LONGEST].split("\n")[0]
     match = _ABOUT.search(item, 1)
-    return (item[: match.start()] if match else item).strip(" *_").rstrip(" *_.。")
+    return re.sub(r"^[\s*_]+|(?<![\s*_.。])[\s*_.。]+$", "", item[: match.start()] if match else item)
 
 
 def _may_be_subtopic(name: str) -> bool:

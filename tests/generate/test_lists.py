@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from synthdata.base.errors import InputError
@@ -83,6 +83,7 @@ def test_code_in_a_question_survives() -> None:
 
 
 @given(st.text(max_size=400), st.sampled_from(["stop", "length", None]))
+@example("A\xa0.", "stop")
 def test_any_text_is_read_without_an_error(text: str, finish_reason: str | None) -> None:
     for parse in (parse_list, parse_subtopics, parse_questions):
         items = parse(text, finish_reason)
@@ -532,6 +533,7 @@ pieces = st.sampled_from(
 )
 
 
+@example("(//!1. [|---|\n````\n= .？질문\n# sorryI can't 12", "stop", None)
 @given(
     st.lists(pieces, max_size=60).map("".join),
     st.sampled_from(["stop", "length", "MAX_TOKENS", None]),

@@ -37,8 +37,10 @@ def read_outline(text: str, torn: bool, questions: bool, n: int | None = None) -
     lines = read_lines(text, torn)
     if named := _read_named(lines, questions):
         items = named
-    elif _bears_marks(lines, questions):
-        items = _read_marked(lines, questions, n)
+    elif _bears_marks(lines, questions) and (
+        chosen := _find_heads(lines, questions, n) or _find_top(lines, questions, n)
+    ):
+        items = _read_marked(lines, chosen, questions)
     else:
         items = read_unmarked(lines, questions, n)
     build: Callable[[Item], str] = _build_name
@@ -102,9 +104,8 @@ def _bears_marks(lines: list[Line], questions: bool) -> bool:
     return not (questions and len(asking) > 1.5 * len(marked))
 
 
-def _read_marked(lines: list[Line], questions: bool, n: int | None) -> list[Item]:
-    heads = _find_heads(lines, questions, n)
-    chosen = heads or _find_top(lines, questions, n)
+def _read_marked(lines: list[Line], chosen: list[Line], questions: bool) -> list[Item]:
+    heads = [line for line in chosen if line.heads]
     ids = {id(line) for line in chosen}
     items: list[Item] = []
     inside = False
@@ -172,6 +173,8 @@ def _find_heads(lines: list[Line], questions: bool, n: int | None) -> list[Line]
 def _find_top(lines: list[Line], questions: bool, n: int | None) -> list[Line]:
     """Find the marked lines that are the items: the outermost level, or the inner one where only it holds questions."""
     marked = [line for line in lines if line.marked]
+    if not marked:
+        return []
     margin = min(line.indent for line in marked)
     outer = [line for line in marked if line.indent <= margin + 1]
     if outer[0] is not marked[0] and len(outer) < 2:
