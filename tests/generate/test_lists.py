@@ -372,6 +372,14 @@ CODE = "How do I fix this?\n```dockerfile\nFROM ubuntu\nRUN apt-get install curl
             "1. How do I list what is\n   running?\n2. How do I list volumes?",
             ["How do I list what is running?", "How do I list volumes?"],
         ),
+        (
+            "My container keeps exiting.\nHow do I find out why?\nMy image is huge.\nHow do I shrink it?\nHow do I list volumes?",
+            [
+                "My container keeps exiting.\nHow do I find out why?",
+                "My image is huge.\nHow do I shrink it?",
+                "How do I list volumes?",
+            ],
+        ),
         (f"{CODE}\nHow do I list volumes?", [CODE, "How do I list volumes?"]),
         (f"1. {CODE}\n2. How do I list volumes?", [CODE, "How do I list volumes?"]),
         ("1. {}\n2. How do I list volumes?".format(CODE.replace("\n", "\n   ")), [CODE, "How do I list volumes?"]),

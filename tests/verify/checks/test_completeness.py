@@ -114,9 +114,17 @@ SPANISH = (
     "nada más, porque la orden no "
     "cambia nada en tu máquina."
 )
+# Of this one the classifier gives Spanish less than it asks for, and the rest to Spanish dialects.
+NEARLY_SPANISH = (
+    "Para ver los registros de un contenedor en ejecución, utiliza la orden correspondiente. Muestra la "
+    "salida estándar y los errores. "
+    "Para seguir las líneas nuevas a medida que llegan, añade la opción adecuada. Nada cambia en tu máquina "
+    "con ello, así que puedes "
+    "probarlo."
+)
 
 
-@pytest.mark.parametrize("answer", [CHINESE, CHINESE * 4, SPANISH])
+@pytest.mark.parametrize("answer", [CHINESE, CHINESE * 4, SPANISH, NEARLY_SPANISH])
 @pytest.mark.parametrize("reason", [None, "stop"])
 def test_an_english_question_wants_an_english_answer(answer: str, reason: str | None) -> None:
     assert kinds(answer, reason) == ["another language"]
