@@ -123,6 +123,8 @@ def split_thinking(text: str) -> tuple[str, str, bool]:
     Returns the answer, the thinking, and whether the thinking never ended, so that there is no answer yet. Some servers swallow
     the opening mark; a closing one alone ends the thinking unless it is spoken of, in code or in a sentence.
     """
+    if "<" not in text and "[" not in text and "◁" not in text:
+        return text, "", False  # each mark begins with one of these; this is read for every reply
     final = list(_FINAL.finditer(text))
     if text.lstrip().startswith("<|") and _HARMONY.match(text.lstrip()):
         if not final:

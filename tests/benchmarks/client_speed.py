@@ -1,9 +1,9 @@
 """The client's speed, cost and manners against a loopback server of known latency: ratios to the ideal, one run.
 
-    python -m tests.benchmarks.client_speed [flight] [cost] [cache] [overlap] [limits] [import]    (all, when none is named)
+    python -m tests.benchmarks.client_speed [flight] [cost] [cache] [limits] [import]    (all, when none is named)
 
 flight: wall time over requests x latency / concurrency. cost: processor time and memory for 10,000 requests.
-cache: 100,000 stored replies read again. overlap: responses and scores from two servers, over the longer of the two.
+cache: 100,000 stored replies read again.
 limits: servers that allow R requests a minute without saying so, wall time over
 what a client that knew the limit would need, and the share refused. import: what importing the library adds to pandas.
 """
@@ -132,7 +132,7 @@ def measure_import() -> None:
 
 
 def main() -> None:
-    named = sys.argv[1:] or ["flight", "cost", "cache", "overlap", "import", "limits"]
+    named = sys.argv[1:] or ["flight", "cost", "cache", "import", "limits"]
     for name in named:
         {
             "flight": measure_flight,

@@ -106,7 +106,11 @@ def test_the_committed_data_holds_no_command_that_does_not_exist() -> None:
     wrong = checked["verified"].eq(False).fillna(False)
     assert not wrong.any(), checked.loc[wrong, "problems"].tolist()
     assert not everything["verified"].all()  # or the stage has found nothing to do
+    assert everything["repair"].notna().any()
     assert set(everything.loc[everything["verified"].eq(False), "keep"]) == {False}
+    # None of this model's corrections holds; one that did would have nothing wrong left in it.
+    assert not everything.loc[everything["repair"].isin(["shortened", "improved", "no better"]), "keep"].any()
+    assert everything.loc[everything["repair"].eq("repaired"), "verified"].all()
 
 
 def test_strict_nbval_passes_and_runs_every_cell(copy: Path) -> None:
