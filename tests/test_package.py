@@ -57,6 +57,11 @@ def test_requirements_and_pyproject_name_the_same() -> None:
     assert set(re.findall(r"\w+", PROJECT["optional-dependencies"]["all"][0])) == {"synthdata", *users}
 
 
+def test_the_changelog_begins_with_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (\d+\.\d+\.\d+)", text, re.M)[0] == sd.__version__
+
+
 def normalize(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -211,5 +216,8 @@ def test_a_missing_extra_is_named_when_it_is_used(missing: str, call: str, extra
         [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     said = done.stdout.partition("said: ")[2].strip()
-    assert f"pip install 'synthdata[{extra}]'" in said, done.stderr[-2000:] or done.stdout
+    assert f"the extra '{extra}'" in said, done.stderr[-2000:] or done.stdout
     assert len(said.splitlines()) == 1
+    assert re.search(
+        rf"run pip install '(\.|synthdata)\[{extra}\]'", said
+    )  # the name only where it is ours: report_missing

@@ -63,8 +63,12 @@ def test_the_wheel_verifies_in_a_clean_environment_outside_the_tree(wheel: Path,
     version, file, verified, text = done.stdout.strip().split(maxsplit=3)
     assert (version, verified, text) == (sd.__version__, "False", "docker ps --everything")
     assert Path(file).is_relative_to(tmp_path / "venv")
-    (empty / "file.jsonl").write_text(ANSWER, encoding="utf-8")
+    (empty / "file.jsonl").write_text(ANSWER.replace("bash", "dockerfile"), encoding="utf-8")
     command = [python, "-m", "synthdata.verify", "file.jsonl"]
+    lacking = subprocess.run(command, cwd=empty, env=clean, capture_output=True, text=True, check=False)
+    assert lacking.returncode == 2, lacking.stdout
+    assert "pip install 'synthdata[verify]'" in lacking.stderr.splitlines()[-1]
+    (empty / "file.jsonl").write_text(ANSWER, encoding="utf-8")
     checked = subprocess.run(command, cwd=empty, env=clean, capture_output=True, text=True, check=False)
     assert checked.returncode == 1, checked.stderr
     assert "unknown flag" in checked.stdout
