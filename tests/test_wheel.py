@@ -12,6 +12,7 @@ import synthdata as sd
 from tests.conftest import ROOT
 
 ANSWER = '{"topic": "Docker commands", "instruction": "How?", "response": "```bash\\ndocker ps --everything\\n```"}\n'
+DOCKERFILE = ANSWER.replace("bash\\ndocker ps --everything", "dockerfile\\nFROM alpine")
 SCRIPT = """
 import pandas as pd, synthdata as sd
 df = pd.DataFrame({"topic": ["Docker commands"], "instruction": ["How?"], "response": ["Run `docker ps --everything`."]})
@@ -63,7 +64,7 @@ def test_the_wheel_verifies_in_a_clean_environment_outside_the_tree(wheel: Path,
     version, file, verified, text = done.stdout.strip().split(maxsplit=3)
     assert (version, verified, text) == (sd.__version__, "False", "docker ps --everything")
     assert Path(file).is_relative_to(tmp_path / "venv")
-    (empty / "file.jsonl").write_text(ANSWER.replace("bash", "dockerfile"), encoding="utf-8")
+    (empty / "file.jsonl").write_text(DOCKERFILE, encoding="utf-8")
     command = [python, "-m", "synthdata.verify", "file.jsonl"]
     lacking = subprocess.run(command, cwd=empty, env=clean, capture_output=True, text=True, check=False)
     assert lacking.returncode == 2, lacking.stdout

@@ -63,8 +63,7 @@ def plot_ledger(ledger: pd.DataFrame) -> Any:
 
     Input columns: outcome, reason, rows, left, as make_ledger returns them.
     """
-    from IPython.display import Image
-
+    display = load_extra("IPython.display", "notebook", "drawing pictures")
     load_extra("matplotlib", "notebook", "drawing pictures")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -91,7 +90,7 @@ def plot_ledger(ledger: pd.DataFrame) -> Any:
     axis.tick_params(axis="x", labelsize=8)
     axis.spines[["top", "right"]].set_visible(False)
     canvas.draw()
-    return Image(
+    return display.Image(
         encode_png(np.asarray(canvas.buffer_rgba())), format="png", alt="From requested to kept: " + ", ".join(labels)
     )
 

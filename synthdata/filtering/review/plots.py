@@ -43,8 +43,7 @@ def plot_scores(df: pd.DataFrame, thresholds: Thresholds | None = None, columns:
     Input columns: the score columns; with thresholds, those apply_thresholds needs.
     Raises InputError when there are no scores.
     """
-    from IPython.display import Image
-
+    display = load_extra("IPython.display", "notebook", "drawing pictures")
     columns = columns or list_scores(df)
     if not columns:
         raise InputError("plot_scores: no row has a score: look at df['error'].value_counts().")
@@ -52,7 +51,9 @@ def plot_scores(df: pd.DataFrame, thresholds: Thresholds | None = None, columns:
     values = {column: df[column].astype("Float64").to_numpy(dtype=float, na_value=math.nan) for column in columns}
     ranges = {column: get_range(df, column) for column in columns}
     figure = ScoreFigure(values, ranges, legend=thresholds is not None)
-    return Image(figure.draw(keep, thresholds or Thresholds()), format="png", alt=f"Histograms of {', '.join(columns)}")
+    return display.Image(
+        figure.draw(keep, thresholds or Thresholds()), format="png", alt=f"Histograms of {', '.join(columns)}"
+    )
 
 
 def get_range(df: pd.DataFrame, column: str) -> tuple[float, float]:
