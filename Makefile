@@ -1,20 +1,20 @@
-# What people and CI run. `make setup` first.
-PYTHON = .venv/bin/python
-REPLAY = SYNTHDATA_REPLAY=tests/recordings/docker_commands.jsonl
+# What people and CI run. `make setup` first; VENV=path takes another environment.
+VENV = .venv
+PYTHON = $(VENV)/bin/python
 
-.PHONY: setup test lint bench record licences
+.PHONY: setup test lint bench record licences lowest
 
 setup:
-	python3 -m venv .venv && .venv/bin/pip install -q -r requirements.txt
+	python3 -m venv $(VENV) && $(VENV)/bin/pip install -q -r requirements.txt
 
 test:
-	$(REPLAY) $(PYTHON) -m pytest -n auto --dist loadfile --nbval tests create_dataset.ipynb
+	SYNTHDATA_REPLAY=tests/recordings/docker_commands.jsonl $(PYTHON) -m pytest -n auto --dist loadfile --nbval tests create_dataset.ipynb
 
 lint:
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
-	.venv/bin/mypy
-	.venv/bin/lint-imports
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
 
 bench:
 	$(PYTHON) -m tests.benchmarks.client_speed
@@ -28,3 +28,9 @@ record:
 
 licences:
 	$(PYTHON) -m tests.licences
+
+# The tests with the lowest versions that requirements.txt allows, in an environment of their own: after a range has changed.
+lowest:
+	python3 -m venv .venv-lowest && .venv-lowest/bin/pip install -q uv
+	.venv-lowest/bin/uv pip install -q -p .venv-lowest/bin/python --resolution lowest-direct -r requirements.txt
+	.venv-lowest/bin/python -m pytest -n auto --dist loadfile tests

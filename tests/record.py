@@ -1,10 +1,12 @@
 """Record the committed run again: python -m tests.record [--replay-only]
 
 Runs create_dataset.ipynb with the embedded model and records its exchanges, then runs it once more in replay, so that the saved
-outputs are those of the recording. Nothing is replaced before both runs have ended well; no widget state is left behind.
+outputs and the data are those of the recording. Both run in a temporary folder, and nothing that is committed is replaced before
+both have ended well; no widget state is left behind. Replies are kept in .synthdata, so that a run cut short goes on.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,56 +17,48 @@ import nbformat
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "create_dataset.ipynb"
 RECORDING = ROOT / "tests" / "recordings" / "docker_commands.jsonl"
+OF_RUNS = ("SYNTHDATA_REPLAY", "SYNTHDATA_RECORD", "NVIDIA_API_KEY")  # what would make this run another one
 
 
 def main() -> int:
     """Record and replay; returns the exit status."""
-    with tempfile.TemporaryDirectory() as folder:
-        recording = Path(folder) / "recording.jsonl"
-        if "--replay-only" in sys.argv:
-            recording.write_bytes(RECORDING.read_bytes())
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        recording = folder / "recording.jsonl"
+        if "--replay-only" in sys.argv[1:]:
+            shutil.copy(RECORDING, recording)
         else:
-            run(Path(folder) / "live.ipynb", folder, SYNTHDATA_RECORD=str(recording))
-        replayed = Path(folder) / "replayed.ipynb"
-        run(replayed, ".", SYNTHDATA_REPLAY=str(recording))
-        notebook = nbformat.read(replayed, as_version=4)
-        clean(notebook)
-        RECORDING.write_bytes(recording.read_bytes())
+            (ROOT / ".synthdata").mkdir(exist_ok=True)
+            (folder / ".synthdata").symlink_to(ROOT / ".synthdata")
+            local = ("-p", "GENERATOR", "local", "-p", "REWARD", "local")
+            run_notebook(folder, folder / "live.ipynb", *local, SYNTHDATA_RECORD=str(recording))
+        run_notebook(folder, folder / "replayed.ipynb", SYNTHDATA_REPLAY=str(recording))
+        notebook = nbformat.read(folder / "replayed.ipynb", as_version=4)
+        clean_notebook(notebook)
         nbformat.write(notebook, NOTEBOOK)
+        shutil.copy(recording, RECORDING)
+        for path in folder.glob("synthetic_data*.json*"):
+            shutil.copy(path, ROOT)
     return 0
 
 
-def run(output: Path, folder: str, **environment: str) -> None:
-    """Run the notebook with papermill; raises CalledProcessError when a cell fails."""
-    command = [
-        sys.executable,
-        "-m",
-        "papermill",
-        str(NOTEBOOK),
-        str(output),
-        "--kernel",
-        "python3",
-        "--no-progress-bar",
-    ]
-    parameters = ["-p", "GENERATOR", "local", "-p", "REWARD", "local", "-p", "OUTPUT_DIR", folder]
-    if folder == ".":
-        parameters = []  # the saved notebook shows its parameters as they are
-    names = ("NVIDIA_API_KEY", "SYNTHDATA_REPLAY", "SYNTHDATA_RECORD")
-    kept = {name: value for name, value in os.environ.items() if name not in names}
-    subprocess.run([*command, *parameters], cwd=ROOT, env={**kept, **environment}, check=True)
+def run_notebook(folder: Path, output: Path, *parameters: str, **environment: str) -> None:
+    """Run the notebook with papermill in a folder; raises CalledProcessError when a cell fails."""
+    command = [sys.executable, "-m", "papermill", str(NOTEBOOK), str(output), "--kernel", "python3", *parameters]
+    kept = {name: value for name, value in os.environ.items() if name not in OF_RUNS}
+    subprocess.run(command, cwd=folder, env={**kept, "PYTHONPATH": str(ROOT), **environment}, check=True)
 
 
-def clean(notebook: "nbformat.NotebookNode") -> None:
-    """Take out what a run leaves behind: widget state, papermill's notes, the times of cells."""
-    notebook.metadata.pop("widgets", None)
-    notebook.metadata.pop("papermill", None)
-    for cell in notebook.cells:
-        cell.metadata.pop("papermill", None)
-        cell.metadata.pop("execution", None)
-        cell.metadata["tags"] = [tag for tag in cell.metadata.get("tags", []) if tag != "papermill-error-cell-tag"]
-        if not cell.metadata["tags"]:
-            del cell.metadata["tags"]
+def clean_notebook(notebook: "nbformat.NotebookNode") -> None:
+    """Take out what a run leaves behind: widget state, papermill's notes and parameters, the times of cells."""
+    for note in ("widgets", "papermill"):
+        notebook.metadata.pop(note, None)
     notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    for cell in notebook.cells:
+        for note in ("papermill", "execution"):
+            cell.metadata.pop(note, None)
+        if not cell.metadata.get("tags", ["one"]):
+            del cell.metadata["tags"]
 
 
 if __name__ == "__main__":

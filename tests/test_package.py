@@ -1,25 +1,21 @@
-"""The package: its public names, what importing costs, what a built wheel holds, and that its parts know only what they may."""
+"""The package: its public names, what importing costs, what it depends on, and that its parts know only what they may."""
 
 import ast
-import os
+import importlib.metadata
 import re
 import subprocess
 import sys
 import tomllib
-import zipfile
 from pathlib import Path
 
 import pytest
 
 import synthdata as sd
 from tests.conftest import ROOT
+from tests.licences import OWN_PROCESS, is_gpl, list_licences
 
-ANSWER = '{"topic": "Docker commands", "instruction": "How?", "response": "```bash\\ndocker ps --everything\\n```"}\n'
-SCRIPT = """
-import pandas as pd, synthdata as sd
-df = pd.DataFrame({"topic": ["Docker commands"], "instruction": ["How?"], "response": ["Run `docker ps --everything`."]})
-print(sd.__file__, sd.verify_responses(df)["problems"][0][0]["text"])
-"""
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = {name: lines for name, lines in PROJECT["optional-dependencies"].items() if name != "all"}
 
 
 def test_all_names_exist_once() -> None:
@@ -52,16 +48,26 @@ def read_requirements(lines: list[str]) -> set[str]:
 
 
 def test_requirements_and_pyproject_name_the_same() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    wanted = [
-        *project["dependencies"],
-        *(line for name in ("notebook", "local", "verify", "dev") for line in extras[name]),
-    ]
+    wanted = [*PROJECT["dependencies"], *(line for lines in EXTRAS.values() for line in lines)]
     written = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert read_requirements(written) == read_requirements(wanted)
     reasons = [line for line in written if line and not line.startswith("#")]
     assert [line for line in reasons if "#" not in line and not line.startswith("pytest>")] == []
+    users = set(EXTRAS) - {"dev"}
+    assert set(re.findall(r"\w+", PROJECT["optional-dependencies"]["all"][0])) == {"synthdata", *users}
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (\d+\.\d+\.\d+)", text, re.M)[0] == sd.__version__
+
+
+def normalize(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def name_packages(lines: list[str]) -> set[str]:
+    return {normalize(re.match(r"[\w.-]+", line)[0]) for line in lines}  # type: ignore[index]
 
 
 def list_imports() -> list[tuple[Path, ast.AST, str, bool]]:
@@ -79,6 +85,61 @@ def list_imports() -> list[tuple[Path, ast.AST, str, bool]]:
     return found
 
 
+def test_what_is_imported_is_declared() -> None:
+    """What loads with the library is a dependency; what loads when used may come with an extra for users."""
+    packages = importlib.metadata.packages_distributions()
+    core = name_packages(PROJECT["dependencies"])
+    # IPython comes with ipywidgets.
+    users = {"ipython"} | name_packages([line for name, lines in EXTRAS.items() if name != "dev" for line in lines])
+    for path, _, module, inside in list_imports():
+        name = module.partition(".")[0]
+        if name in sys.stdlib_module_names or name == "synthdata":
+            continue
+        found = {normalize(package) for package in packages[name]}
+        assert found & (core | users if inside else core), (path.name, module)
+
+
+def test_what_an_extra_is_said_to_have_it_has() -> None:
+    packages = importlib.metadata.packages_distributions()
+    calls = []
+    for path in (ROOT / "synthdata").rglob("*.py"):
+        calls += re.findall(r'load_extra\("([\w.]+)", "(\w+)"', path.read_text(encoding="utf-8"))
+    assert len(calls) >= 5
+    for module, extra in calls:
+        found = {normalize(package) for package in packages[module.partition(".")[0]]}
+        assert found & (name_packages(EXTRAS[extra]) | {"ipython"}), (module, extra)
+
+
+def test_every_dependency_is_used() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "synthdata").rglob("*.py"))
+    modules: dict[str, set[str]] = {}
+    for module, packages in importlib.metadata.packages_distributions().items():
+        for package in packages:
+            modules.setdefault(normalize(package), set()).add(module)
+    for name in name_packages(PROJECT["dependencies"]):
+        assert any(re.search(rf"\b{re.escape(module)}\b", text) for module in modules[name]), name
+
+
+def test_nothing_imported_is_under_the_gpl() -> None:
+    assert [name for name, _, licence in list_licences() if is_gpl(licence) and name not in OWN_PROCESS] == []
+
+
+@pytest.mark.parametrize(
+    ("licence", "expected"),
+    [
+        ("GPL-3.0", True),
+        ("AGPL-3.0-or-later", True),
+        ("GNU General Public License v3 (GPLv3)", True),
+        ("GNU Lesser General Public License v3 (LGPLv3)", False),
+        ("LGPL-2.1-only AND GPL-2.0-only", True),
+        ("MIT OR GPL-2.0", False),
+        ("MPL-2.0", False),
+    ],
+)
+def test_the_gpl_is_told_from_its_like(licence: str, expected: bool) -> None:
+    assert is_gpl(licence) is expected
+
+
 def test_no_import_of_our_own_hides_in_a_function() -> None:
     assert [
         (path.name, name) for path, _, name, inside in list_imports() if inside and name.startswith("synthdata")
@@ -92,74 +153,71 @@ def test_every_module_says_in_its_first_sentence_what_it_does() -> None:
         assert "TODO" not in said, path
 
 
+# What a subprocess does before it uses the library: modules and programs that are not there, and rows to call things with.
+WITHOUT = """
+import shutil, sys
+for name in {missing}:
+    sys.modules[name] = None
+find = shutil.which
+shutil.which = lambda name, *args, **options: None if name in {missing} else find(name, *args, **options)
+import pandas as pd, synthdata as sd
+scored = pd.DataFrame({{
+    "id": ["1"], "instruction": ["a"], "response": ["b"], "finish_reason": ["stop"], "error": [None], "helpfulness": [3.0]
+}})
+decided = scored.assign(keep=True, reject_reason=None)
+
+def verify(fence, text):
+    answer = f"```{{fence}}\\n{{text}}\\n```"
+    return sd.verify_responses(pd.DataFrame({{"topic": ["any"], "instruction": ["How?"], "response": [answer]}}))
+"""
+FETCH = "from synthdata.models.local import catalog, fetch; fetch.fetch_model(catalog.MODELS['local:tiny'])"
+
+
+def test_every_module_loads_without_any_extra() -> None:
+    packages = importlib.metadata.packages_distributions()
+    extras = name_packages([line for lines in EXTRAS.values() for line in lines]) | {"ipython"}
+    core = name_packages(PROJECT["dependencies"])
+    missing = {module for module, found in packages.items() if {normalize(name) for name in found} <= extras - core}
+    assert {"xllamacpp", "matplotlib", "IPython", "ipywidgets", "kubernetes_validate"} <= missing
+    names = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in sorted((ROOT / "synthdata").rglob("*.py"))
+        if path.name not in ("__init__.py", "__main__.py")
+    ]
+    script = (
+        f"{WITHOUT.format(missing=sorted(missing))}\nimport importlib\n[importlib.import_module(n) for n in {names}]"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 @pytest.mark.parametrize(
-    ("module", "call", "extra"),
+    ("missing", "call", "extra"),
     [
         ("xllamacpp", "sd.Client('local:tiny').complete([{'messages': []}], quiet=True)", "local"),
+        ("huggingface_hub", FETCH.replace(":tiny", ""), "local"),
+        ("filelock", FETCH, "local"),
+        ("platformdirs", FETCH, "local"),
         ("matplotlib", "sd.plot_scores(scored)", "notebook"),
+        ("matplotlib", "sd.plot_ledger(sd.make_ledger(decided, 1))", "notebook"),
+        ("IPython", "sd.plot_ledger(sd.make_ledger(decided, 1))", "notebook"),
         ("ipywidgets", "sd.explore_thresholds(scored, sd.Thresholds())", "notebook"),
+        ("ipywidgets", "sd.review_rows(sd.explore_thresholds(scored, sd.Thresholds()), 'judged.jsonl')", "notebook"),
+        ("shellcheck", "verify('bash', 'for c in $(docker ps -q); do\\n  docker stop $c\\nfi')", "verify"),
+        ("hadolint", "verify('dockerfile', 'FROM alpine')", "verify"),
+        ("ty", "verify('python', 'import os\\nos.getcwdd()')", "verify"),
+        ("kubernetes_validate", "verify('yaml', 'apiVersion: v1\\nkind: Pod\\nmetadata:\\n  name: a')", "verify"),
     ],
 )
-def test_a_missing_extra_is_named_when_it_is_used(module: str, call: str, extra: str, tmp_path: Path) -> None:
-    script = f"""
-import sys
-sys.modules["{module}"] = None
-import pandas as pd, synthdata as sd
-scored = pd.DataFrame({{"instruction": ["a"], "response": ["b"], "finish_reason": ["stop"], "error": [None], "helpfulness": [3.0]}})
-try:
-    {call}
-except sd.InputError as fault:
-    print(fault)
-"""
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert f"pip install 'synthdata[{extra}]'" in done.stdout, done.stderr[-2000:]
-    assert len(done.stdout.strip().splitlines()) == 1
-
-
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    subprocess.run(command, capture_output=True, text=True, check=True)
-    return next(folder.glob("*.whl"))
-
-
-def test_the_wheel_verifies_in_a_clean_environment_outside_the_tree(wheel: Path, tmp_path: Path) -> None:
-    assert "synthdata/py.typed" in zipfile.ZipFile(wheel).namelist()
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
-    python = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", str(wheel)]
-    subprocess.run(install, capture_output=True, text=True, check=True, cwd=empty)
-    done = subprocess.run([str(python), "-c", SCRIPT], cwd=empty, capture_output=True, text=True, check=True)
-    assert "docker ps --everything" in done.stdout
-    assert str(ROOT) not in done.stdout
-    (empty / "file.jsonl").write_text(ANSWER, encoding="utf-8")
-    command = [str(python), "-m", "synthdata.verify", "file.jsonl"]
-    checked = subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False)
-    assert checked.returncode == 1, checked.stderr
-    assert "unknown flag" in checked.stdout
-
-
-def test_the_notebook_runs_on_the_wheel_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
-    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(tmp_path / "installed"),
-        "SYNTHDATA_REPLAY": str(ROOT / "tests" / "recordings" / "docker_commands.jsonl"),
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "papermill",
-        str(ROOT / "create_dataset.ipynb"),
-        "out.ipynb",
-        "--kernel",
-        "python3",
-    ]
-    done = subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert (empty / sd.RAW_FILE).read_bytes() == (ROOT / sd.RAW_FILE).read_bytes()
+def test_a_missing_extra_is_named_when_it_is_used(missing: str, call: str, extra: str, tmp_path: Path) -> None:
+    script = f"{WITHOUT.format(missing=[missing])}\ntry:\n    {call}\nexcept sd.InputError as fault:\n    print('said:', fault)"
+    environment = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "PATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    said = done.stdout.partition("said: ")[2].strip()
+    assert f"the extra '{extra}'" in said, done.stderr[-2000:] or done.stdout
+    assert len(said.splitlines()) == 1
+    assert re.search(
+        rf"run pip install '(\.|synthdata)\[{extra}\]'", said
+    )  # the name only where it is ours: report_missing

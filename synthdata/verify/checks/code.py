@@ -1,10 +1,10 @@
 """Check that code parses, by tree-sitter's grammar for its language; code with elisions or placeholders is left alone."""
 
 import functools
+import importlib
 import re
 from typing import Any
 
-from synthdata.base.extras import load_extra
 from synthdata.verify.parse.classify import list_language
 from synthdata.verify.parse.markdown import Block
 from synthdata.verify.problems import Problem
@@ -56,5 +56,5 @@ def _find_error(root: Any) -> Any:
 def _make_parser(module: str, function: str) -> Any:
     import tree_sitter
 
-    grammar = load_extra(module, "verify", "checking code")
+    grammar = importlib.import_module(module)
     return tree_sitter.Parser(tree_sitter.Language(getattr(grammar, function)()))

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from synthdata.base.errors import InputError
+from synthdata.base.extras import report_missing
 
 BATCH = 200
 
@@ -59,9 +59,7 @@ def _run_linter(program: str, texts: Sequence[str]) -> list[dict[str, Any]] | No
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     found = shutil.which(program, path=path)
     if found is None:
-        raise InputError(
-            f"checking this answer needs the program {program!r}, which is not installed: run pip install 'synthdata[verify]'."
-        )
+        raise report_missing(f"the program {program!r}", "verify", "checking this answer")
     with tempfile.TemporaryDirectory() as folder:
         for number, text in enumerate(texts):
             Path(folder, str(number)).write_bytes(text.encode("utf-8", "replace"))

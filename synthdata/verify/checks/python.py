@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from synthdata.base.errors import InputError
+from synthdata.base.extras import report_missing
 from synthdata.verify.checks.linters import run_program
 from synthdata.verify.parse.markdown import Block
 from synthdata.verify.problems import Problem
@@ -95,9 +95,7 @@ def _run_checker(texts: Sequence[str]) -> list[tuple[int, int, str, str]]:
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     program = shutil.which("ty", path=path)
     if program is None:
-        raise InputError(
-            "checking Python needs the program 'ty', which is not installed: run pip install 'synthdata[verify]'."
-        )
+        raise report_missing("the program 'ty'", "verify", "checking Python")
     with tempfile.TemporaryDirectory() as folder:
         for number, text in enumerate(texts):
             Path(folder, f"{number}.py").write_text(text, encoding="utf-8", errors="replace")

