@@ -124,7 +124,7 @@ class Window:
 
     def find_gap(self) -> float:
         """Seconds between two departures that make few leave before a refusal is known, and cost a window little."""
-        return min(0.01, 0.03 * self.seconds / (self.allowed or 1))
+        return min(0.01, 0.01 * self.seconds / (self.allowed or 1))
 
     def is_surprised(self, departures: Departures, at: float) -> bool:
         return self._grown_from is None and departures.count(self._find_begin(at), at) < (self.allowed or 0)
