@@ -2,6 +2,9 @@
 
 import threading
 import time
+from collections.abc import Sequence
+
+import pytest
 
 from synthdata.verify.checks import linters
 from synthdata.verify.checks.linters import lint_texts, stop_programs
@@ -10,13 +13,22 @@ from synthdata.verify.checks.linters import lint_texts, stop_programs
 POISONED = [f"FROM a{number}\n" + "".join(f"RUN <<E{line}\n" for line in range(1500)) for number in range(8)]
 
 
-def test_an_interrupt_ends_the_programs_and_starts_no_more() -> None:
+def test_an_interrupt_ends_the_programs_and_starts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[float] = []
+
+    def run_program(command: Sequence[str], folder: str, seconds: float) -> bytes:
+        started.append(seconds)
+        return linters_run(command, folder, seconds)
+
+    linters_run = linters.run_program
+    monkeypatch.setattr(linters, "run_program", run_program)
     found: list[list[list[dict[str, object]]]] = []
     worker = threading.Thread(target=lambda: found.append(lint_texts("hadolint", POISONED)), daemon=True)
     worker.start()
     while not linters._running:
         time.sleep(0.01)
     stop_programs()
-    worker.join(30)  # by itself it would take three times the batch's time, some 20 s, and start six programs more
+    worker.join(60)
     assert found == [[[]] * len(POISONED)]
+    assert len(started) == 1  # by itself it would divide the batch and start again
     assert not linters._running
