@@ -9,6 +9,7 @@ from synthdata.base.errors import (
     RecordingError,
     SynthdataError,
 )
+from synthdata.base.frame import preview_rows
 from synthdata.base.jsonl import read_jsonl, write_jsonl
 from synthdata.base.text import clean_text
 from synthdata.export.dataset import FILTERED_FILE, RAW_FILE, export_dataset
@@ -102,6 +103,7 @@ __all__ = [
     "plot_ledger",
     "plot_length",
     "plot_scores",
+    "preview_rows",
     "propose_thresholds",
     "rank_within_instruction",
     "read_jsonl",
