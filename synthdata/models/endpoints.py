@@ -1,8 +1,4 @@
-"""Where a model lives: NVIDIA NIM, the embedded model, or any OpenAI-compatible URL.
-
-Covers the written forms of an endpoint, the key that goes with it, and the sentence that explains a refusal.
-Not covered: talking to the model (client.py), fetching the embedded one (local.py).
-"""
+"""Where a model lives: NVIDIA NIM, the embedded model, or any OpenAI-compatible URL; and the key that goes with it."""
 
 import os
 import re
@@ -13,6 +9,7 @@ from urllib.parse import urlsplit
 
 from synthdata.base.errors import InputError
 from synthdata.models.local.catalog import choose_slots, find_model
+from synthdata.models.providers import find_key_variable, suggest_endpoint
 
 NIM_URL = "https://integrate.api.nvidia.com/v1"
 
@@ -76,6 +73,19 @@ def read_nim_key(environ: Mapping[str, str]) -> str:
     return key
 
 
+def read_key(host: str, environ: Mapping[str, str]) -> str:
+    """Read the key for a host: SYNTHDATA_API_KEY, which is for all, else the provider's usual variable; "" when none is set.
+
+    Raises InputError for a key with a space or line break inside.
+    """
+    for name in ("SYNTHDATA_API_KEY", find_key_variable(host)):
+        if key := environ.get(name, "").strip():
+            if not re.fullmatch(r"[\x21-\x7e]+", key):
+                raise InputError(f"{name} ({mask_secret(key)}) has a space or line break inside: export it again.")
+            return key
+    return ""
+
+
 def parse_endpoint(text: str, role: Role = "generator", environ: Mapping[str, str] | None = None) -> Endpoint:
     """Turn a written endpoint into an Endpoint.
 
@@ -105,7 +115,9 @@ def parse_endpoint(text: str, role: Role = "generator", environ: Mapping[str, st
         return Endpoint(text, known.name, f"embedded:{known.file}", None, concurrency=choose_slots())
     if text.startswith(("http://", "https://")):
         return _parse_url(text, environ)
-    raise InputError(f"endpoint {text!r} is not understood: write one of {FORMS}.")
+    likely = suggest_endpoint(text)
+    told = f"write {likely}" if likely else f"write one of {FORMS}"
+    raise InputError(f"endpoint {text!r} is not understood: {told}.")
 
 
 def _parse_url(text: str, environ: Mapping[str, str]) -> Endpoint:
@@ -122,5 +134,5 @@ def _parse_url(text: str, environ: Mapping[str, str]) -> Endpoint:
         )
     if not parts.hostname or port == 0 or not model:
         raise InputError(f"endpoint {text!r} lacks a host or a model: write http://host:port/v1#<model>.")
-    key = read_nim_key(environ) if base == NIM_URL else environ.get("SYNTHDATA_API_KEY", "").strip()
+    key = read_nim_key(environ) if base == NIM_URL else read_key(parts.hostname, environ)
     return Endpoint(f"{base}#{model}", model, base, base, key)
