@@ -129,6 +129,27 @@ def test_a_bare_model_name_is_told_how_it_is_written() -> None:
 
 
 def test_a_key_with_a_line_break_is_named_and_masked() -> None:
-    with pytest.raises(InputError, match="OPENAI_API_KEY .* line break inside") as caught:
+    with pytest.raises(InputError, match="OPENAI_API_KEY .*line break inside") as caught:
         parse_endpoint("https://api.openai.com/v1#m", environ={"OPENAI_API_KEY": "sk-first-part\nsecond-part"})
     assert "second" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "http://u:{}@127.0.0.1:1/v1#m", "http://{}@127.0.0.1:1/v1#m", "u:{}@127.0.0.1:1/v1#m", "ftp://u:{}@127.0.0.1/v1#m",
+        "HTTP://u:{}@127.0.0.1:1/v1#m", "http://u:{}/x@127.0.0.1/v1#m", "http://u:1{}#x@127.0.0.1/v1#m",
+        "http://127.0.0.1:1/v1#u:{}@m", "http://u:{}\uff20127.0.0.1/v1#m", "http:\\\\u:{}@127.0.0.1/v1#m", "http://u:{}@[::1/v1#m",
+        "http://127.0.0.1:1/v1?api-key={}#m", "http://127.0.0.1:1/v1#m?key={}", "nvapi-{}", "nim:nvapi-{}", "sk-{}",
+        "http://u:{}@host:port/v1#m",
+    ],
+)  # fmt: skip
+def test_a_key_inside_an_endpoint_is_refused_and_not_shown(written: str) -> None:
+    with pytest.raises(InputError, match="SYNTHDATA_API_KEY|is not a URL") as caught:
+        parse_endpoint(written.format("SENTINEL123456789"), environ={"NVIDIA_API_KEY": KEY})
+    assert "SENTINEL" not in str(caught.value)
+
+
+def test_names_with_an_at_sign_or_a_colon_are_no_secrets() -> None:
+    for model in ("llama3:8b", "claude-3-5@20240620", "org/model-name"):
+        assert parse_endpoint(f"http://127.0.0.1:1/v1#{model}", environ={}).model == model
