@@ -13,6 +13,7 @@ from synthdata.base.frame import preview_rows
 from synthdata.base.jsonl import read_jsonl, write_jsonl
 from synthdata.base.text import clean_text
 from synthdata.export.dataset import FILTERED_FILE, RAW_FILE, export_dataset
+from synthdata.export.folder import write_folder
 from synthdata.filtering.boundary import list_borderline_rows
 from synthdata.filtering.decide import apply_thresholds
 from synthdata.filtering.outcomes import count_outcomes, count_subtopics
@@ -115,6 +116,7 @@ __all__ = [
     "score_responses",
     "summarize_usage",
     "verify_responses",
+    "write_folder",
     "write_jsonl",
     "write_ledger",
 ]

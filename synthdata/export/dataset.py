@@ -30,7 +30,7 @@ def export_dataset(df: pd.DataFrame, folder: str | os.PathLike[str] = ".", forma
     kept = df[df["keep"].astype(bool)]
     paths = [(write_jsonl(part, Path(folder) / name), part) for name, part in ((RAW_FILE, df), (FILTERED_FILE, kept))]
     for name in formats:
-        lines = (FORMATS[name](row) for row in iterate_rows(kept))
+        lines = (FORMATS[name].make(row) for row in iterate_rows(kept))
         paths.append((write_objects(lines, Path(folder) / f"synthetic_data_{name}.jsonl", "export_dataset"), kept))
     written = [(path.name, len(part), path.stat().st_size) for path, part in paths]
     return pd.DataFrame(written, columns=["file", "rows", "bytes"])

@@ -1,6 +1,7 @@
 """What trainers read: each format is one function from a row to a line, and one entry in FORMATS."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from synthdata.base.errors import InputError
@@ -34,11 +35,23 @@ def make_alpaca(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"instruction": row["instruction"], "input": "", "output": row["response"]}
 
 
-FORMATS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-    "messages": make_messages,
-    "prompt-completion": make_prompt_completion,
-    "sharegpt": make_sharegpt,
-    "alpaca": make_alpaca,
+@dataclass(frozen=True, slots=True)
+class Format:
+    """make: turns a row into the object that becomes its line. features: the types of its keys, as write_folder's card names them.
+
+    A type is "string", "int64", "float64" or "bool"; a list of it; or a list of a mapping of names to types.
+    """
+
+    make: Callable[[Mapping[str, Any]], dict[str, Any]]
+    features: dict[str, Any]
+
+
+TURN = {"role": "string", "content": "string"}
+FORMATS: dict[str, Format] = {
+    "messages": Format(make_messages, {"messages": [TURN]}),
+    "prompt-completion": Format(make_prompt_completion, {"prompt": [TURN], "completion": [TURN]}),
+    "sharegpt": Format(make_sharegpt, {"conversations": [{"from": "string", "value": "string"}]}),
+    "alpaca": Format(make_alpaca, {"instruction": "string", "input": "string", "output": "string"}),
 }
 
 
