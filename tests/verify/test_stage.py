@@ -26,7 +26,9 @@ DOCKER = list_verifiers()
 
 
 def verify(*responses: Any, verifiers: Any = DOCKER, **columns: Any) -> pd.DataFrame:
-    df = pd.DataFrame({"instruction": ["How?"] * len(responses), "response": responses} | columns)
+    # As objects: with pyarrow installed, pandas' own text holds no halves of surrogate pairs.
+    texts = pd.Series(responses, dtype=object)
+    df = pd.DataFrame({"instruction": ["How?"] * len(responses), "response": texts} | columns)
     return verify_responses(df, verifiers)
 
 
