@@ -75,14 +75,18 @@ def is_judged(words: Sequence[Word], specification: Specification, path: str) ->
 
 
 def find_aliases(commands: Sequence[Command]) -> frozenset[tuple[str, str]]:
-    """Find the program and name of each alias that these commands define, as `git config alias.NAME …` does."""
+    """Find the program and name of each command that these commands define, as `git config alias.NAME …` does."""
     found = set()
     for command in commands:
-        program = command.words[0].text
-        prefix = get_profile(program).alias_prefix
-        for word in command.words if prefix else ():
-            if word.text.startswith(prefix):
-                found.add((program, word.text.removeprefix(prefix).partition("=")[0]))
+        program, *words = (word.text for word in command.words)
+        profile = get_profile(program)
+        for word in words if profile.alias_prefix else ():
+            if word.startswith(profile.alias_prefix):
+                found.add((program, word.removeprefix(profile.alias_prefix).partition("=")[0]))
+        for path, pattern in profile.defines.items():
+            if words[: path.count(" ") + 1] == path.split():
+                matches = (re.fullmatch(pattern, word) for word in words[path.count(" ") + 1 :] if word[:1] != "-")
+                found |= {(program, match[1]) for match in list(filter(None, matches))[:1]}
     return frozenset(found)
 
 

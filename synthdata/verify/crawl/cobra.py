@@ -93,7 +93,8 @@ def crawl_client(client: Client, roots: Iterable[str] = (), arguments: bool = Fa
 def read_commands(client: Client, pool: Executor, commands: dict[str, Command], paths: list[str]) -> list[str]:
     """Read the commands at these paths into commands: the paths of their subcommands."""
     found = zip(paths, pool.map(lambda path: read_help(client, path), paths), strict=True)
-    known = {path: command for path, command in found if command}
+    # What is listed and cannot be asked hands its words on (`gh extension exec`) or stands for another command (`gh co`).
+    known = {path: command or Command(free=True) for path, command in found}
     commands |= known
     children = (f"{path} {child}".strip() for path, command in known.items() for child in command.children)
     return [path for path in children if path not in commands]
@@ -167,7 +168,7 @@ def read_flags(text: str) -> dict[str, tuple[str, str]]:
 def probe_command(client: Client, path: str, commands: dict[str, Command], arguments: bool) -> None:
     """Fill in flags, shorthands, and where flags end, by what the command's parser says."""
     words, command = path.split(), commands[path]
-    if path and "unknown flag" not in client.ask(*words, PROBE[0]):
+    if command.free or (path and "unknown flag" not in client.ask(*words, PROBE[0])):
         command.free = True
         return
     listed = {other: read_flags(peer.help) for other, peer in commands.items()}
