@@ -231,5 +231,5 @@ def check_value(
         value, known, outcome = following.text, following.known, "took"
     check = CHECKS.get(kind.removesuffix("?"))
     if known and check and (right := check(value)):
-        reading.report("bad value", word, f"{dashed} {value}", long or right)
+        reading.report_unknown("bad value", word, f"{dashed} {value}", long or right)
     return outcome

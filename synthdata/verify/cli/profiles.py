@@ -27,7 +27,8 @@ class Profile:
     by_name: of the commands that start another program, those whose first argument is no image but the name that its user gave.
     late_values: flags of such commands whose letters mean something to many programs, each with the pattern of a value that
     was meant for the client.
-    external: commands of packages installed apart. newer: names added after the version of the specification.
+    external: commands of packages installed apart. newer: names added after the version of the specification, each with the path
+    of its command, or a flag alone where every command has it; and values ("install --wait watcher").
     hidden_flags, hidden_commands: names that a crawler tries although no help lists them.
     environment: keeps the client from any server while it is asked. plugin_folder: where it looks for plugins in its home.
     """
@@ -279,6 +280,34 @@ gitk instaweb k lfs p4 review secret send-email svn standup town"""),
         external=_split("""
 2to3 backup cm-push conftest dashboard datree diff drift edit gcs git images kubeval local-chart-version
 mapkubeapis monitor nuke outdated s3 schema schema-gen secrets sigstore sops ssm starter trivy unittest whatup x"""),
+        newer={
+            "--color": "4.0",
+            "--colour": "4.0",
+            "--content-cache": "4.0",
+            "plugin package": "4.0",
+            "plugin verify": "4.0",
+            "plugin list --type": "4.0",
+            **{
+                f"{path} --{flag}": "4.0"
+                for path in ("install", "upgrade", "template", "rollback")
+                for flag in ("force-conflicts", "force-replace", "rollback-on-failure", "server-side")
+            },
+            **{
+                f"{path} --wait {strategy}": "4.0"
+                for path in ("install", "upgrade", "template", "rollback", "uninstall")
+                for strategy in ("watcher", "legacy", "hookOnly")
+            },
+            **{
+                f"plugin install --{flag}": "4.0"
+                for flag in _split(
+                    "ca-file cert-file insecure-skip-tls-verify key-file keyring password plain-http username verify"
+                )
+            },
+            "history --show-rollback-revision": "4.2 at the earliest",
+            "repo add --timeout": "4.0 at the latest",
+            "repo update --timeout": "4.0 at the latest",
+            "repo list --no-headers": "4.0 at the latest",
+        },
         hidden_flags=_split("""
 canary-image cleanup client execute force-update kube-version name no-update notes parallel purge recreate-pods skip-refresh
 stable-repo-url tiller-namespace tls"""),

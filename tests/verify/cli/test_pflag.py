@@ -14,7 +14,7 @@ from synthdata.verify.cli.specification import list_specifications, load_specifi
 from synthdata.verify.cli.values import CHECKS
 from synthdata.verify.problems import Problem, Word
 
-NAMES = ["docker", "git", "kubectl"]
+NAMES = ["docker", "gh", "git", "helm", "kubectl", "terraform"]
 VALUES = {
     "bool": "true",
     "int": "3",
@@ -369,8 +369,8 @@ def test_specifications_name_their_versions() -> None:
 
 
 def test_a_missing_specification_says_how_to_make_one() -> None:
-    with pytest.raises(sd.InputError, match=r"synthdata\.verify\.crawl helm"):
-        load_specification("helm")
+    with pytest.raises(sd.InputError, match=r"synthdata\.verify\.crawl kind"):
+        load_specification("kind")
 
 
 def test_a_broken_specification_is_an_input_error(tmp_path: object) -> None:
@@ -384,5 +384,7 @@ def test_a_broken_specification_is_an_input_error(tmp_path: object) -> None:
 
 def test_a_grammar_that_nobody_knows_is_an_input_error() -> None:
     specification = dataclasses.replace(load_specification("docker"), grammar="argparse")
-    with pytest.raises(sd.InputError, match=r"'argparse', which is none of git, pflag: make it again with python -m"):
+    with pytest.raises(
+        sd.InputError, match=r"'argparse', which is none of git, goflag, pflag: make it again with python -m"
+    ):
         judge_command([Word("docker"), Word("ps")], specification)
