@@ -44,12 +44,13 @@ def check_commands(
     if spoken and (len(commands) != 1 or is_denied(block)):
         return [], 0
     for command in commands:
-        program = command.words[0].text.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
-        if program not in programs or (spoken and not _is_command(command.words)) or _is_generic(command.words):
+        said = _cut_label(command.words) if spoken else command.words
+        program = said[0].text.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+        if program not in programs or (spoken and not _is_command(said, block.form)) or _is_generic(said):
             continue
-        if len(command.words) > 1 and (program, command.words[1].text) in aliases:
+        if len(said) > 1 and (program, said[1].text) in aliases:
             continue
-        words = [Word(program, True, command.words[0].line), *command.words[1:]]
+        words = [Word(program, True, said[0].line), *said[1:]]
         client, path = programs[program]
         specification = load_specification(client)
         found = judge_command(words, specification)
@@ -102,9 +103,19 @@ def list_clients() -> tuple[str, ...]:
     return tuple(list_specifications())
 
 
-def _is_command(words: tuple[Word, ...]) -> bool:
-    # `docker pull/push` and `docker start|stop` name two; `docker` alone names a program.
-    return len(words) > 1 and not re.search(r"[/|,]", words[1].text)
+def _cut_label(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    # "**docker ps:** lists containers"
+    place = next((place for place, word in enumerate(words) if place and word.text[-1:] == ":"), None)
+    return words if place is None else (*words[:place], replace(words[place], text=words[place].text[:-1]))
+
+
+def _is_command(words: tuple[Word, ...], form: str) -> bool:
+    # `docker pull/push` and `docker start|stop` name two; `docker` alone names a program, `helm v3` and `helm chart` a thing.
+    if len(words) < 2 or re.search(r"[/|,]", words[1].text):
+        return False
+    thing = words[1].text in get_profile(words[0].text).nouns or re.fullmatch(r"v?\d+(\.[\dx]+)*\+?", words[1].text)
+    named = thing and (len(words) < 4 or form == "prose") and not any(word.text[:1] == "-" for word in words)
+    return not named
 
 
 def _is_generic(words: tuple[Word, ...]) -> bool:

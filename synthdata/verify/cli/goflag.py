@@ -19,7 +19,8 @@ HELP = frozenset({"-h", "-help", "--help"})
 def check_goflag(words: Sequence[Word], specification: Specification, shown: str, path: str) -> list[Problem]:
     """Check one terraform command: its problems, in the order of its words. shown, path: as check_pflag has them."""
     reading = Reading(specification, shown, path)
-    if any(word.text in HELP for word in words):
+    # `terraform {` begins a block of its configuration language.
+    if any(word.text in HELP for word in words) or (len(words) > 1 and words[1].text == "{"):
         return []
     position = 1
     while position < len(words):

@@ -27,6 +27,7 @@ class Profile:
     by_name: of the commands that start another program, those whose first argument is no image but the name that its user gave.
     late_values: flags of such commands whose letters mean something to many programs, each with the pattern of a value that
     was meant for the client.
+    nouns: words that name a thing of the client's where a sentence has them behind its name (`helm chart`).
     external: commands of packages installed apart. newer: names added after the version of the specification, each with the path
     of its command, or a flag alone where every command has it; and values ("install --wait watcher").
     hidden_flags, hidden_commands: names that a crawler tries although no help lists them.
@@ -49,6 +50,7 @@ class Profile:
     broadest: str = ""
     by_name: tuple[str, ...] = ()
     late_values: dict[str, str] = field(default_factory=dict)
+    nouns: tuple[str, ...] = ()
     external: tuple[str, ...] = ()
     newer: dict[str, str] = field(default_factory=dict)
     hidden_flags: tuple[str, ...] = ()
@@ -136,6 +138,7 @@ secret security-opt squash ssh stream time tty ulimit use-api-socket verbose vol
             "alias set": r"([\w-]+)",
             **dict.fromkeys(("extension install", "extensions install", "ext install"), r".*/gh-([\w-]+?)(?:\.git)?"),
         },
+        nouns=("cli", "actions"),
         hands_on=("repo clone", "repo fork", "gist clone", "codespace ssh", "codespace cp"),
         external=_split("""
 a11y accessibility actions environment exit-codes formatting mintty reference telemetry
@@ -276,9 +279,10 @@ gitk instaweb k lfs p4 review secret send-email svn standup town"""),
         },
         kinds={"qps": "decimal"},
         # Plugins; as with gh, other words than these are problems.
+        nouns=_split("chart charts cli client hook hooks release releases repository templates"),
         defines=dict.fromkeys(("plugin install", "plugin add"), r".*/helm-([\w-]+?)(?:\.git)?/?"),
         external=_split("""
-2to3 backup cm-push conftest dashboard datree diff drift edit gcs git images kubeval local-chart-version
+__complete __completeNoDesc 2to3 backup cm-push conftest dashboard datree diff drift edit gcs git images kubeval local-chart-version
 mapkubeapis monitor nuke outdated s3 schema schema-gen secrets sigstore sops ssm starter trivy unittest whatup x"""),
         newer={
             "--color": "4.0",
@@ -330,6 +334,9 @@ server-dry-run hostport pod generated-name prune-whitelist save-config env port"
     ),
     "terraform": Profile(
         grammar="goflag",
+        nouns=_split("""
+backend block blocks cli cloud code config configuration data file files module provider registry resource resources
+variables workspaces"""),
         moved={
             "terraform apply --force": "-auto-approve",
             "terraform destroy --force": "-auto-approve",
