@@ -48,9 +48,10 @@ def check_commands(
         program = said[0].text.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
         if program not in programs or (spoken and not _is_command(said, block.form)) or _is_generic(said):
             continue
-        if len(said) > 1 and (program, said[1].text) in aliases:
+        if any((program, " ".join(word.text for word in said[1:end])) in aliases for end in (2, 3)):
             continue
-        words = [Word(program, True, said[0].line), *said[1:]]
+        # PowerShell keeps "--%" to itself.
+        words = [Word(program, True, said[0].line), *(word for word in said[1:] if word.text != "--%")]
         client, path = programs[program]
         specification = load_specification(client)
         found = judge_command(words, specification)

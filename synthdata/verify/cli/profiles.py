@@ -135,7 +135,7 @@ secret security-opt squash ssh stream time tty ulimit use-api-socket verbose vol
         # An unknown word may be an extension or an alias of somebody's. gh itself refuses it, and models invent more commands
         # than they know extensions: it is a problem unless it is known here, or installed or defined in the same answer.
         defines={
-            "alias set": r"([\w-]+)",
+            "alias set": r"([\w-]+(?: [\w-]+)*)",
             **dict.fromkeys(("extension install", "extensions install", "ext install"), r".*/gh-([\w-]+?)(?:\.git)?"),
         },
         nouns=("cli", "actions"),

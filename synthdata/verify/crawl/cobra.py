@@ -27,6 +27,11 @@ KINDS_BY_COMPLAINT = [
     (r"invalid duration", "duration"),
     (r"invalid size", "bytes"),
 ]
+# What pflag calls the values that a flag takes. Any other word may stand in the text of a switch, quoted: "--force --hostname".
+TYPES = frozenset(
+    "string strings stringArray stringSlice stringToString int ints int32 int64 uint uint16 uint32 uint64 float32 float64 duration"
+    " list bytes decimal filter mount".split()
+)
 REFUSED_ARGUMENTS = re.compile(r"requires .*\d+ arg|requires exactly|accepts .*arg|unknown command \"")
 
 
@@ -124,7 +129,7 @@ def read_usage(name: str, text: str) -> str:
     """Read the command that a help text is about, by its usage line: lower-case words are names, the rest arguments."""
     call = rf"{re.escape(name)}((?: [a-z_][\w-]*)*)"
     # Examples may stand before the usage, and may call other commands.
-    match = re.search(rf"^usage:\s*{call}", text, re.I | re.M) or re.search(rf"^\s*{call}", text, re.I | re.M)
+    match = re.search(rf"^usage:?\s*{call}", text, re.I | re.M) or re.search(rf"^\s*{call}", text, re.I | re.M)
     words = match[1].split() if match else []
     return " ".join(itertools.takewhile(lambda word: word[0].islower() or word[0] == "_", words))
 
@@ -191,7 +196,7 @@ def _probe_names(client: Client, path: str, command: Command, listed: dict[str, 
             near |= set(flags)
     for name in sorted(set(listed[path]) | near):
         letter, kind = listed[path].get(name, ("", ""))
-        if kind and "[" not in kind:  # the help says what it takes
+        if kind in TYPES:  # the help says what it takes
             answer = ""
         else:
             answer = client.ask(*words, f"--{name}", *PROBE)
