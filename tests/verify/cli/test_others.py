@@ -129,6 +129,8 @@ def test_what_came_with_a_later_version_is_a_remark(line: str) -> None:
 def test_what_an_answer_defines_or_installs_is_a_command_from_then_on() -> None:
     assert list_kinds("gh bugs") == ["unknown command"]
     assert list_kinds("gh alias set bugs 'issue list --label bug'", "gh bugs") == []
+    assert list_kinds("gh alias set 'issue mine' 'issue list --mention me'", "gh issue mine") == []
+    assert list_kinds("gh --% issue list --label bug") == []  # PowerShell's
     assert list_kinds("gh ext install owner/gh-bugs", "gh bugs --all") == []
     assert list_kinds("helm plugin install https://github.com/owner/helm-blue --version 1.0", "helm blue deploy") == []
     assert list_kinds("helm plugin install https://github.com/owner/helm-blue.git", "helm green") == ["unknown command"]
@@ -142,7 +144,7 @@ def test_a_client_that_nothing_is_shipped_for_is_named_with_what_to_do() -> None
 
 def test_a_name_in_a_sentence_is_no_command() -> None:
     for text in (
-        "A `helm chart` is deployed as a `helm release`; `helm v3` needs no server, and `terraform 1.5` reads **terraform configuration files**.",
+        "A `helm chart` becomes a `helm release`; `helm v3` and `terraform 1.5` read **terraform configuration files**.",
         "- **terraform refresh:** updates the state\n- **docker ps:** lists containers\n- helm list: lists releases\n",
         '```\nterraform {\n  required_version = ">= 1.5"\n}\n```\n',
     ):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import synthdata as sd
-from synthdata.verify.cli.specification import FOLDER
+from synthdata.verify.cli.specification import FOLDER, load_specification
 from synthdata.verify.crawl import __main__ as crawl
 from synthdata.verify.crawl import cobra as crawl_cobra
 from synthdata.verify.crawl import git as crawl_git
@@ -35,6 +35,11 @@ def test_flags_are_read_from_a_help_text() -> None:
     assert found["driver"] == ("d", "string")
     assert found["dry-run"] == ("", "")
     assert set(found) >= {"driver", "dry-run", "force", "output", "all"}
+
+
+def test_a_sentence_that_begins_with_the_program_is_not_its_usage() -> None:
+    text = "tool uses a default for\n\n\ttool other one\n\nUSAGE\n  tool thing make [flags]\n"
+    assert crawl_cobra.read_usage("tool", text) == "thing make"
 
 
 def test_usage_and_aliases_are_read_from_a_help_text() -> None:
@@ -75,6 +80,9 @@ esac
     commands = crawl_cobra.crawl_client(client)["commands"]
     assert set(commands) == {"", "exec", "make"}
     assert commands["exec"] == {"free": True}
+    facts = {"program": "tool", "version": "1", "grammar": "pflag", "aliases": {}, "commands": commands}
+    crawl.write_specification(facts, tmp_path / "tool.json")
+    assert load_specification(str(tmp_path / "tool.json")).commands["exec"].free
     assert "dry" in commands["make"]["flags"]
 
 
