@@ -1,8 +1,9 @@
 """Judge a terraform command as it reads its words: names of commands, and then flags as Go's flag package takes them.
 
-One dash or two are the same, letters do not join, a switch takes its value behind `=` alone, and flags end at the first
-argument. Of the client's own flags only -chdir, -help and -version stand before the command. -help stands anywhere, and then
-nothing else is read. Numbers of arguments are not judged, but for a flag that came too late to be one.
+One dash or two are the same, letters do not join, a switch takes its value behind `=` alone, and flags end at the first argument.
+What the client takes out before it reads flags (-no-color, marked "!" behind its kind) stands anywhere, and only as it is. Of the
+client's own flags only -chdir, -help and -version stand before the command. -help stands anywhere, and then nothing else is read.
+Numbers of arguments are not judged, but for a flag that came too late to be one.
 """
 
 from collections.abc import Sequence
@@ -48,7 +49,7 @@ def read_global(word: Word, reading: Reading) -> bool:
     name, equals, _ = word.text.lstrip("-").partition("=")
     if name == "chdir" and not equals:
         reading.report("bad value", word, word.text, "-chdir=FOLDER")
-    elif word.known and name not in reading.command.flags and name not in ("v", "version"):
+    elif word.known and name not in ("chdir", "v", "version"):
         reading.report_unknown("unknown flag", word, word.text, "put it behind the command")
     return name == "chdir" and bool(equals)
 
@@ -73,7 +74,10 @@ def read_flags(words: Sequence[Word], reading: Reading) -> None:
             nearest = suggest_flag(name, reading.path, reading.specification).replace("--", "-")
             reading.report_unknown("unknown flag", word, f"-{name}", nearest)
             return
-        kind, known = flags[name], word.known
+        kind, known = flags[name].rstrip("!"), word.known
+        if flags[name] != kind and word.text != f"-{name}":
+            reading.report("unknown flag", word, word.text, f"-{name}")
+            return
         if not equals and kind != "bool":
             if position == len(words):
                 reading.report("missing value", word, word.text)
@@ -87,6 +91,6 @@ def read_flags(words: Sequence[Word], reading: Reading) -> None:
         name = word.text.lstrip("-").partition("=")[0]
         if word.text == "--":
             return
-        if word.text.startswith("-") and name in flags:
+        if word.text.startswith("-") and not flags.get(name, "!").endswith("!"):
             reading.report("wrong number of arguments", word, word.text, f"put -{name} before the arguments")
             return

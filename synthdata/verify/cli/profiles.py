@@ -277,7 +277,6 @@ gitk instaweb k lfs p4 review secret send-email svn standup town"""),
             "helm install --name": "the name stands before the chart",
             "helm uninstall --purge": "leave it out: helm 3 keeps nothing",
         },
-        kinds={"qps": "decimal"},
         # Plugins; as with gh, other words than these are problems.
         nouns=_split("chart charts cli client hook hooks release releases repository templates"),
         defines=dict.fromkeys(("plugin install", "plugin add"), r".*/helm-([\w-]+?)(?:\.git)?/?"),

@@ -72,8 +72,10 @@ def probe_command(client: Client, path: str, text: str, names: list[str]) -> dic
     if is_refused(client.ask(*words, PROBE[0]), PROBE[0]):
         for name in names:
             answer = client.ask(*words, f"-{name}", *PROBE)
-            if is_refused(answer, PROBE[0]):
-                flags[name] = "bool"
+            if is_refused(
+                answer, PROBE[0]
+            ):  # some are taken out before the flags are read, and only as they are: -no-color
+                flags[name] = "bool" + "!" * is_refused(client.ask(*words, f"--{name}", *PROBE), f"-{name}")
             elif is_refused(answer, PROBE[1]) or f"for flag -{name}:" in answer:
                 tried = (k for k, v in VALUES if is_refused(client.ask(*words, f"-{name}{v}", *PROBE), PROBE[0]))
                 flags[name] = next(tried, "string")
@@ -82,6 +84,8 @@ def probe_command(client: Client, path: str, text: str, names: list[str]) -> dic
             tried = (k for k, v in (("bool", ""), *VALUES) if "expects" in client.ask(*words, f"-{name}{v}"))
             if kind := next(tried, ""):
                 flags[name] = kind
+    elif "ubcommand" not in text:
+        flags = {"no-color": "bool!"}
     return {"flags": flags}
 
 

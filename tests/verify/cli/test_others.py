@@ -68,6 +68,8 @@ def test_the_shipped_specifications_load() -> None:
         "terraform import -var-file=prod.tfvars aws_instance.web i-0123",
         "terraform state mv -dry-run aws_instance.a aws_instance.b",
         "terraform env list",
+        "terraform show -json plan.tfplan -no-color",  # taken out before flags are read
+        "terraform login -no-color",
         "terraform workspace select -or-create dev",
         "terraform plan -help",
         "terraform -version",
@@ -102,6 +104,7 @@ def test_a_real_command_verifies(line: str) -> None:
         ("terraform plan -chdir=infra", "unknown flag", "terraform plan -chdir", "terraform -chdir"),
         ("terraform -out=x plan", "unknown flag", "terraform -out=x", "put it behind the command"),
         ("terraform -chdir infra plan", "bad value", "terraform -chdir", "-chdir=FOLDER"),
+        ("terraform plan --no-color", "unknown flag", "terraform plan --no-color", "-no-color"),
         ("terraform plan -out", "missing value", "terraform plan -out", ""),
         ("terraform plan -lock=maybe", "bad value", "terraform plan -lock maybe", "true or false"),
         ("terraform plan -lock-timeout 30", "bad value", "terraform plan -lock-timeout 30", "a duration such as 30s"),
