@@ -133,7 +133,8 @@ secret security-opt squash ssh stream time tty ulimit use-api-socket verbose vol
     ),
     "gh": Profile(
         # An unknown word may be an extension or an alias of somebody's. gh itself refuses it, and models invent more commands
-        # than they know extensions: it is a problem unless it is known here, or installed or defined in the same answer.
+        # than they know extensions: it is a problem unless it is known here, or installed or defined in the same answer. Help topics
+        # pass too. Extensions whose names a model may well invent (milestone, branch, worktree) are left out.
         defines={
             "alias set": r"([\w-]+(?: [\w-]+)*)",
             **dict.fromkeys(("extension install", "extensions install", "ext install"), r".*/gh-([\w-]+?)(?:\.git)?"),
@@ -142,9 +143,9 @@ secret security-opt squash ssh stream time tty ulimit use-api-socket verbose vol
         hands_on=("repo clone", "repo fork", "gist clone", "codespace ssh", "codespace cp"),
         external=_split("""
 a11y accessibility actions environment exit-codes formatting mintty reference telemetry
-act actions-importer ado2gh aw bbs2gh branch cal classroom clean-branches codeql combine-prs contribs dash do download eco f gei
-gh-stack gr grep i markdown-preview metrics migration-monitor milestone models notify ost poi projects prx q repo-collab repo-stats
-s screensaver sec skyline stack sub-issue tidy triage user-status valet webhook worktree"""),
+act actions-importer ado2gh aw bbs2gh cal classroom clean-branches codeql combine-prs contribs dash eco f gei gr grep
+markdown-preview metrics migration-monitor models ost poi prx q repo-collab repo-stats s screensaver skyline stack sub-issue tidy
+user-status valet webhook"""),
         hidden_flags=_split("confirm enable-issues enable-wiki internal private public team yes"),
         hidden_commands=_split("actions credits garden git-credential version"),
         environment={
@@ -277,12 +278,12 @@ gitk instaweb k lfs p4 review secret send-email svn standup town"""),
             "helm install --name": "the name stands before the chart",
             "helm uninstall --purge": "leave it out: helm 3 keeps nothing",
         },
-        # Plugins; as with gh, other words than these are problems.
         nouns=_split("chart charts cli client hook hooks release releases repository templates"),
         defines=dict.fromkeys(("plugin install", "plugin add"), r".*/helm-([\w-]+?)(?:\.git)?/?"),
+        # Plugins, those left out whose names a model may well invent (edit, backup); as with gh, any other word is a problem.
         external=_split("""
-__complete __completeNoDesc 2to3 backup cm-push conftest dashboard datree diff drift edit gcs git images kubeval local-chart-version
-mapkubeapis monitor nuke outdated s3 schema schema-gen secrets sigstore sops ssm starter trivy unittest whatup x"""),
+__complete __completeNoDesc 2to3 cm-push conftest dashboard datree diff gcs git images kubeval local-chart-version mapkubeapis nuke
+s3 schema schema-gen secrets sigstore sops ssm starter trivy unittest whatup"""),
         newer={
             "--color": "4.0",
             "--colour": "4.0",

@@ -29,20 +29,11 @@ KINDS_BY_COMPLAINT = [
 ]
 # What pflag calls the values that a flag takes. Any other word may stand in the text of a switch, quoted: "--force --hostname".
 TYPES = frozenset(
-    {
-        "string",
-        "strings",
-        "stringArray",
-        "stringSlice",
-        "stringToString",
-        "int",
-        "ints",
-        "int32",
-        "int64",
-        "uint",
-        "uint16",
-    }
-    | {"uint32", "uint64", "float32", "float64", "duration", "list", "bytes", "decimal", "filter", "mount"}
+    re.findall(
+        r"\w+",
+        "string strings stringArray stringSlice stringToString int ints int32 int64 uint uint16 uint32 uint64 float32 float64"
+        " duration list bytes decimal filter mount",
+    )
 )
 REFUSED_ARGUMENTS = re.compile(r"requires .*\d+ arg|requires exactly|accepts .*arg|unknown command \"")
 

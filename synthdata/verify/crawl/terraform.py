@@ -13,11 +13,8 @@ from synthdata.verify.cli.profiles import get_profile
 from synthdata.verify.crawl.installed import Client
 
 PROBE = ["-zzprobe-one", "-zzprobe-two"]
-VALUES = (
-    ("string", "=zz"),
-    ("int", "=7"),
-    ("duration", "=1s"),
-)  # of a wrong one the parser says no more than "parse error"
+# Of a value of the wrong kind the parser says no more than "parse error".
+VALUES = (("string", "=zz"), ("int", "=7"), ("duration", "=1s"))
 
 
 def crawl_terraform(client: Client) -> dict[str, Any]:
