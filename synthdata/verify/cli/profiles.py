@@ -133,8 +133,8 @@ secret security-opt squash ssh stream time tty ulimit use-api-socket verbose vol
     ),
     "gh": Profile(
         # An unknown word may be an extension or an alias of somebody's. gh itself refuses it, and models invent more commands
-        # than they know extensions: it is a problem unless it is known here, or installed or defined in the same answer. Help topics
-        # pass too. Extensions whose names a model may well invent (milestone, branch, worktree) are left out.
+        # than they know extensions: it is a problem unless it is known here, or installed or defined in the same answer. Help
+        # topics pass too. Extensions whose names a model may well invent (milestone, branch, worktree) are left out.
         defines={
             "alias set": r"([\w-]+(?: [\w-]+)*)",
             **dict.fromkeys(("extension install", "extensions install", "ext install"), r".*/gh-([\w-]+?)(?:\.git)?"),
