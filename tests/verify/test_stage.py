@@ -175,7 +175,7 @@ def test_finish_reason_tells_what_was_cut_off() -> None:
 def test_bad_input_is_refused_by_name() -> None:
     with pytest.raises(sd.InputError, match="verify_responses needs the column 'response'"):
         verify_responses(pd.DataFrame({"instruction": ["a"]}))
-    with pytest.raises(sd.InputError, match="'dokcer' is none: give a list of names among docker, git"):
+    with pytest.raises(sd.InputError, match="'dokcer' is none: give a list of names among docker, gh, git"):
         verify("x", verifiers=["dokcer"])
     with pytest.raises(sd.InputError, match="'docker' is none"):
         verify("x", verifiers="docker")
