@@ -101,12 +101,12 @@ class Batch:
         self.done += len(indexes)
         return True
 
-    def fail(self, job: Job, reason: str, raw: str = "") -> None:
-        """Note why a request has no answer."""
-        self._fail(job.indexes, reason, raw)
+    def fail(self, job: Job, reason: str, raw: str = "", refused: bool = False) -> None:
+        """Note why a request has no answer. refused: the server will not take it."""
+        self._fail(job.indexes, reason, raw, refused)
 
-    def _fail(self, indexes: list[int], reason: str, raw: str) -> None:
-        failure = Failure(reason, raw[:RAW_CHARACTERS])
+    def _fail(self, indexes: list[int], reason: str, raw: str, refused: bool = False) -> None:
+        failure = Failure(reason, raw[:RAW_CHARACTERS], refused)
         for index in indexes:
             self.results[index] = failure
             self.failures[reason] += 1

@@ -1,7 +1,7 @@
 """The door to a model: what a stage holds and asks. All calls block, many requests are in flight meanwhile."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from synthdata.base.errors import InputError, InterruptedRun
@@ -22,7 +22,9 @@ class Client:
 
     endpoint: an Endpoint or its written form. cache: where replies are kept or replayed from; None keeps nothing.
     concurrency: requests in flight, the endpoint's own figure when None. requests_per_minute: the account's limit,
-    the endpoint's when None. budget: shared count of requests. timeout: seconds for one request.
+    the endpoint's when None. budget: shared count of requests. timeout: seconds for one request. params: parameters that
+    every request of this client bears, unless it names the same itself, such as chat_template_kwargs.
+    learned: what preflight found out about this server, for the calls that follow.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Client:
         requests_per_minute: float | None = None,
         budget: Budget | None = None,
         timeout: float = 600.0,
+        params: Mapping[str, Any] | None = None,
     ) -> None:
         self.endpoint = parse_endpoint(endpoint) if isinstance(endpoint, str) else endpoint
         self.cache = cache
@@ -41,7 +44,9 @@ class Client:
         self.requests_per_minute = requests_per_minute or self.endpoint.requests_per_minute
         self.budget = budget or Budget()
         self.timeout = timeout
+        self.params = dict(params or {})
         self.usage: dict[str, Usage] = {}
+        self.learned: dict[str, Any] = {}
         if self.concurrency < 1 or (self.requests_per_minute or 1) <= 0 or timeout <= 0:
             raise InputError(
                 f"concurrency={concurrency}, requests_per_minute={requests_per_minute}, timeout={timeout}: "
@@ -79,7 +84,7 @@ class Client:
         progress: Progress | None = None
         store: Any = self.cache.open() if self.cache is not None else None
         try:
-            batch.collect(bodies, self.endpoint, store, in_turn, fresh)
+            batch.collect(({**self.params, **body} for body in bodies), self.endpoint, store, in_turn, fresh)
             progress = None if quiet else Progress(label, len(batch.results))
             if batch.groups:
                 sender = self._make_sender(batch, attempts)

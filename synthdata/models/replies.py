@@ -67,10 +67,11 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request without a usable reply: why, and what the server said."""
+    """A request without a usable reply: why, and what the server said. refused: it will not take such a request at all."""
 
     reason: str
     raw: str = ""
+    refused: bool = False
 
 
 def parse_json(raw: bytes) -> Any:
