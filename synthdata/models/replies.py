@@ -27,6 +27,9 @@ NATURAL_ENDS = frozenset(
     [
         "stop", "stop_sequence", "stop_token", "end_turn", "end_of_turn", "end_of_text", "endoftext", "end_of_sequence",
         "eos", "eos_token", "eot", "complete", "completed", "end", "done", "finish", "finished", "normal", "success",
+        "natural", "natural_end",
+        "stop_str", "stop_string", "stop_word", "stopped_eos", "stopped_word", "eos_found", "eos_token_found", "im_end", "eot_id",
+        "s", "ended",
     ]
 )  # fmt: skip
 # Why a server took an answer back.
@@ -43,7 +46,7 @@ _CUT = frozenset(["length", "max_tokens", "model_length", "max_output_tokens", "
 _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_text", "thoughts", "reasoning_details")
 _PART_FIELDS = ("text", "thinking", "reasoning", "content", "value", "summary", "output_text", "parts")
 # What servers say where they do not say how it ended.
-_UNKNOWN_ENDS = frozenset(["", "null", "none", "unknown", "unspecified", "finish_reason_unspecified"])
+_UNKNOWN_ENDS = frozenset(["", "null", "none", "unknown", "unspecified"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,10 +243,10 @@ def _read_reason(choice: dict[str, Any]) -> str | None:
 
 
 def _bare_reason(reason: str) -> str:
-    """Write a finish_reason alike: "FinishReason.STOP", "end-turn" and "endTurn" are stop and end_turn."""
+    """Write a finish_reason alike: "FinishReason.STOP", "end-turn" and "<|im_end|>" are stop, end_turn and im_end."""
     name = reason.strip().rsplit(".", 1)[-1]
     name = name if name.isupper() else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
-    return re.sub(r"[\s-]+", "_", name).lower()
+    return re.sub(r"[\s-]+", "_", name).strip("</|>_").lower().removeprefix("finish_reason_")
 
 
 def _replace_surrogates(value: Any) -> Any:
