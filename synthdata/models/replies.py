@@ -105,7 +105,12 @@ def read_completion(reply: dict[str, Any]) -> Completion:
     text, thought, open_ended = split_thinking(text)
     reasoning = (reasoning or thought).strip()
     reason = _read_reason(choice)
-    fault, again = _find_fault(text.strip(), reasoning, open_ended, reason, choice, message)
+    error = read_error(choice) or read_error({"error": message.get("error") or reply.get("error")})
+    if error is None and reason and _bare_reason(reason) == "error":
+        error = None, "finish_reason error"
+    fault, again = _find_fault(text.strip(), reasoning, open_ended, reason, message)
+    if error is not None:
+        fault, again = f"the server reports an error ({error[1]})", True
     prompt_tokens, completion_tokens = read_usage(reply)
     return Completion(
         text.strip(),
@@ -199,12 +204,9 @@ def write_raw(reply: Any) -> str:
 
 
 def _find_fault(
-    text: str, reasoning: str, open_ended: bool, reason: str | None, choice: dict[str, Any], message: dict[str, Any]
+    text: str, reasoning: str, open_ended: bool, reason: str | None, message: dict[str, Any]
 ) -> tuple[str, bool]:
     """Say why a reply holds no answer, and whether asking again may bring one; "" when it does."""
-    error = read_error(choice)
-    if error is not None:
-        return f"the server reports an error ({error[1]})", True
     if reason and _bare_reason(reason) in _WITHHELD:
         return f"withheld by the endpoint's content filter ({reason})", False
     if text:

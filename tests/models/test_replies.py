@@ -148,6 +148,7 @@ def test_thinking_beside_the_content_is_read(message: dict[str, Any]) -> None:
         ({"content": [{"type": "refusal", "refusal": "No, thanks"}]}, "refused: No, thanks"),
         ({"content": None, "tool_calls": [{"function": {"name": "f"}}]}, "called a tool"),
         ({"content": [{"type": "tool_use", "name": "f", "input": {}}]}, "called a tool"),
+        ({"content": [{"type": "function", "text": "f(1)"}]}, "called a tool"),
         ({"content": 12}, "empty"),
     ],
 )
@@ -155,6 +156,27 @@ def test_a_reply_without_text_says_why_and_is_kept(message: dict[str, Any], said
     completion = read_message(**message)
     assert said in completion.fault
     assert completion.raw
+
+
+ERRORS = {
+    "in the choice": {
+        "choices": [{"message": {"content": "Half"}, "error": {"message": "fell over"}, "finish_reason": "error"}]
+    },
+    "as text": {"choices": [{"message": {"content": "Half"}, "error": "fell over"}]},
+    "in the message": {"choices": [{"message": {"content": "Half", "error": {"detail": "fell over"}}}]},
+    "beside the choices": make_chat("Half") | {"error": {"message": "fell over", "code": 500}},
+    "in the reason alone": {"choices": [{"message": {"content": "Half"}, "finish_reason": "error"}]},
+}
+
+
+@pytest.mark.parametrize("reply", ERRORS.values(), ids=ERRORS)
+def test_half_an_answer_with_an_error_is_a_failed_row_with_its_words(connect: Connect, reply: dict[str, Any]) -> None:
+    rows = pd.DataFrame({"topic": ["T"], "subtopic": ["s"], "instruction": ["How?"], "sample": [0]})
+    with NimServer(lambda server, body: reply) as server:
+        error = sd.generate_responses(rows, connect(server))["error"][0]
+        sd.generate_responses(rows, connect(server))
+        assert len(server.requests) == 2  # it was not kept as an answer
+    assert ("fell over" if "fell over" in str(reply) else "finish_reason error") in error
 
 
 @pytest.mark.parametrize("reason", ["content_filter", "SAFETY", "PROHIBITED_CONTENT", "guardrail_intervened"])
