@@ -251,7 +251,9 @@ HALF = "Docker \ud83d"
     [
         lambda client: sd.generate_subtopics(HALF, 2, client),
         lambda client: sd.generate_subtopics("T", 2, client, prompt=HALF + " {topic} {n}"),
-        lambda client: sd.generate_questions(pd.DataFrame({"topic": ["T"], "subtopic": [HALF]}), 2, client),
+        lambda client: sd.generate_questions(
+            pd.DataFrame({"topic": ["T"], "subtopic": [HALF]}, dtype=object), 2, client
+        ),
     ],
 )
 def test_half_a_sign_is_said_and_not_sent(connect: Callable[..., sd.Client], run: Callable[..., Any]) -> None:

@@ -26,7 +26,8 @@ DOCKER = list_verifiers()
 
 
 def verify(*responses: Any, verifiers: Any = DOCKER, **columns: Any) -> pd.DataFrame:
-    df = pd.DataFrame({"instruction": ["How?"] * len(responses), "response": responses} | columns)
+    texts = pd.Series(responses, dtype=object)  # pandas' own text column refuses half a surrogate pair
+    df = pd.DataFrame({"instruction": ["How?"] * len(responses), "response": texts} | columns)
     return verify_responses(df, verifiers)
 
 

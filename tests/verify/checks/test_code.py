@@ -130,3 +130,10 @@ def test_sql_in_an_answer_is_judged_once() -> None:
     assert verified["verified"].tolist() == [False, True]
     assert verified["problems"][0][0]["line"] == 10
     assert verified["checked"].tolist() == [2, 1]
+
+
+def test_what_python_warns_of_is_no_fault_and_raises_nothing() -> None:
+    answer = "So:\n\n```python\nprint(1if x else 2, '\\d')\n```"
+    assert verify_responses(pd.DataFrame({"instruction": ["How?"], "response": [answer]}))["verified"].tolist() == [
+        True
+    ]
