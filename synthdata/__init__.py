@@ -9,21 +9,23 @@ from synthdata.base.errors import (
     RecordingError,
     SynthdataError,
 )
+from synthdata.base.frame import preview_rows
 from synthdata.base.jsonl import read_jsonl, write_jsonl
 from synthdata.base.text import clean_text
 from synthdata.export.dataset import FILTERED_FILE, RAW_FILE, export_dataset
+from synthdata.export.folder import write_folder
 from synthdata.filtering.boundary import list_borderline_rows
 from synthdata.filtering.decide import apply_thresholds
 from synthdata.filtering.outcomes import count_outcomes, count_subtopics
 from synthdata.filtering.ranking import rank_within_instruction
 from synthdata.filtering.review.explorer import Explorer, explore_thresholds
 from synthdata.filtering.review.judgements import JUDGEMENTS_FILE, append_judgement, read_judgements
-from synthdata.filtering.review.plots import plot_scores
+from synthdata.filtering.review.plots import measure_length_bias, plot_length, plot_scores
 from synthdata.filtering.review.precision import estimate_precision
 from synthdata.filtering.review.proposals import propose_thresholds
 from synthdata.filtering.review.reviewer import Reviewer, review_rows
 from synthdata.filtering.review.sampling import sample_rows
-from synthdata.filtering.thresholds import Thresholds
+from synthdata.filtering.thresholds import Thresholds, choose_thresholds
 from synthdata.generate.questions import generate_questions, generate_subtopics
 from synthdata.generate.repair import compare_versions, count_hallucinated, count_repairs, repair_responses
 from synthdata.generate.responses import generate_responses
@@ -73,6 +75,7 @@ __all__ = [
     "append_judgement",
     "apply_thresholds",
     "check_endpoints",
+    "choose_thresholds",
     "clean_text",
     "compare_versions",
     "count_hallucinated",
@@ -95,10 +98,13 @@ __all__ = [
     "mark_contamination",
     "mark_duplicates",
     "measure_diversity",
+    "measure_length_bias",
     "open_cache",
     "parse_endpoint",
     "plot_ledger",
+    "plot_length",
     "plot_scores",
+    "preview_rows",
     "propose_thresholds",
     "rank_within_instruction",
     "read_jsonl",
@@ -110,6 +116,7 @@ __all__ = [
     "score_responses",
     "summarize_usage",
     "verify_responses",
+    "write_folder",
     "write_jsonl",
     "write_ledger",
 ]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from synthdata.export import dataset, formats
 from synthdata.verify.cli import profiles
 from tests.conftest import ROOT
 
@@ -15,7 +16,9 @@ SECTIONS = {part.split("\n", 1)[0]: part for part in re.split(r"^## ", TEXT, fla
 
 @pytest.mark.parametrize("title", SECTIONS)
 def test_the_examples_of_a_section_run_in_their_order(title: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profiles, "PROFILES", dict(profiles.PROFILES))  # an example may add to it
+    monkeypatch.setattr(profiles, "PROFILES", dict(profiles.PROFILES))  # an example may add to these
+    monkeypatch.setattr(formats, "FORMATS", dict(formats.FORMATS))
+    monkeypatch.setattr(dataset, "FORMATS", formats.FORMATS)
     examples = re.findall(r"^```python\n(.*?)^```$", SECTIONS[title], re.M | re.S)
     assert examples, f"{title} has no example"
     names: dict[str, object] = {}

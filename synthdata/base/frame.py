@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from synthdata.base.errors import InputError
+from synthdata.base.text import clean_text
 
 
 def check_count(name: str, value: Any) -> int:
@@ -66,3 +67,13 @@ def write_error(stage: str, reason: str) -> str:
 def read_error_stages(errors: pd.Series) -> pd.Series:
     """Read from the column error what could not be made in each row: null where there is no error, else as write_error had it."""
     return errors.astype(object).where(errors.notna(), None).str.split(":").str[0]
+
+
+def preview_rows(df: pd.DataFrame, n: int = 5) -> pd.DataFrame:
+    """Return the first rows of a frame to look at: what of their texts cannot be seen is written as escapes, nothing else changes.
+
+    A notebook that shows it should switch off typesetting, as create_dataset.ipynb does: pandas' display.html.use_mathjax.
+    """
+    rows = df.head(n)
+    texts = rows.select_dtypes(["object", "str"])
+    return rows.assign(**{name: [clean_text(v) if isinstance(v, str) else v for v in texts[name]] for name in texts})

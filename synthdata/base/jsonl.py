@@ -15,9 +15,11 @@ from synthdata.base.frame import check_columns
 
 FIRST_COLUMNS = ("instruction", "response")
 
+PART_ROWS = 10_000  # of a frame that are made into JSON at a time
 
-def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file whole, under a temporary name first, so that a reader never sees half of it.
+
+def replace_file(path: str | os.PathLike[str], data: bytes | Iterable[bytes]) -> None:
+    """Write a file whole, or part after part, under a temporary name first, so that a reader never sees half of it.
 
     A symbolic link is written through, and the mode of a file that is there, or of the user's umask, stands.
     Raises InputError when the folder cannot be written.
@@ -29,7 +31,7 @@ def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
+                file.writelines([data] if isinstance(data, bytes) else data)
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(temporary, _choose_mode(target))
@@ -60,16 +62,32 @@ def write_jsonl(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """
     check_columns(df, "write_jsonl", FIRST_COLUMNS)
     columns = [*FIRST_COLUMNS, *(column for column in df.columns if column not in FIRST_COLUMNS)]
-    lists = [_to_json_values(df[column]) for column in columns]
-    lines = []
-    for number, values in enumerate(zip(*lists, strict=True), start=1):
-        try:
-            lines.append(orjson.dumps(dict(zip(columns, values, strict=True)), option=orjson.OPT_APPEND_NEWLINE))
-        except TypeError as cause:
-            raise InputError(
-                f"write_jsonl: row {number} cannot be written as JSON ({cause}): change that value."
-            ) from cause
-    replace_file(path, b"".join(lines))
+    return write_objects(iterate_rows(df, columns), path, "write_jsonl")
+
+
+def iterate_rows(df: pd.DataFrame, columns: Iterable[str] | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a frame as JSON objects, missing values as None; a part of the frame is in memory at a time."""
+    columns = list(df.columns if columns is None else columns)
+    for start in range(0, len(df), PART_ROWS):
+        part = df.iloc[start : start + PART_ROWS]
+        lists = [_to_json_values(part[column]) for column in columns]
+        for values in zip(*lists, strict=True):
+            yield dict(zip(columns, values, strict=True))
+
+
+def write_objects(objects: Iterable[dict[str, Any]], path: str | os.PathLike[str], stage: str) -> Path:
+    """Write objects as JSONL, one at a time. Raises InputError naming the one that JSON cannot hold."""
+
+    def dump() -> Iterator[bytes]:
+        for number, one in enumerate(objects, start=1):
+            try:
+                yield orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE)
+            except TypeError as cause:
+                raise InputError(
+                    f"{stage}: row {number} cannot be written as JSON ({cause}): change that value."
+                ) from cause
+
+    replace_file(path, dump())
     return Path(path)
 
 

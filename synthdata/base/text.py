@@ -11,10 +11,17 @@ _UNSEEN = re.compile(
     "\U000e0000-\U000e0fff]"
 )
 
+_JOINERS = "\u200c\u200d"
+
 
 def clean_text(value: Any) -> str:
     """Return text in which every unseen character is written as its escape, so that it can neither act nor hide."""
     return _UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode(), "" if value is None else str(value))
+
+
+def strip_unseen(text: str) -> str:
+    """Return text without its unseen characters, but for the joiners that some scripts are written with."""
+    return _UNSEEN.sub(lambda match: match[0] if match[0] in _JOINERS else "", text)
 
 
 def clean_line(value: Any) -> str:

@@ -1,26 +1,36 @@
-"""The dataset's two files: every row, and the rows that are kept."""
+"""The dataset's files: every row, the rows that are kept, and those in the formats that trainers read."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from synthdata.base.errors import InputError
 from synthdata.base.frame import check_columns
-from synthdata.base.jsonl import FIRST_COLUMNS, write_jsonl
+from synthdata.base.jsonl import FIRST_COLUMNS, iterate_rows, write_jsonl, write_objects
+from synthdata.export.formats import FORMATS
 
 RAW_FILE, FILTERED_FILE = "synthetic_data.jsonl", "synthetic_data_filtered.jsonl"
 
 
-def export_dataset(df: pd.DataFrame, folder: str | os.PathLike[str] = ".") -> pd.DataFrame:
+def export_dataset(df: pd.DataFrame, folder: str | os.PathLike[str] = ".", formats: Sequence[str] = ()) -> pd.DataFrame:
     """Write every row to synthetic_data.jsonl and the kept ones to synthetic_data_filtered.jsonl.
 
-    Input columns: instruction, response, keep. Returns a frame of file, rows and bytes.
-    Raises InputError for a missing column or a folder that cannot be written.
+    formats: names of FORMATS; the kept rows are written in each, to synthetic_data_<name>.jsonl.
+    Input columns: instruction, response, keep; history where rows are later turns. Returns a frame of file, rows and bytes.
+    Raises InputError for a missing column, a format that is none or cannot hold a row, or a folder that cannot be written.
     """
     check_columns(df, "export_dataset", (*FIRST_COLUMNS, "keep"))
+    if isinstance(formats, str):
+        formats = [formats]
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise InputError(f"export_dataset: {unknown[0]!r} is no format: choose from {', '.join(FORMATS)}.")
     kept = df[df["keep"].astype(bool)]
-    written = []
-    for name, part in ((RAW_FILE, df), (FILTERED_FILE, kept)):
-        path = write_jsonl(part, Path(folder) / name)
-        written.append((name, len(part), path.stat().st_size))
+    paths = [(write_jsonl(part, Path(folder) / name), part) for name, part in ((RAW_FILE, df), (FILTERED_FILE, kept))]
+    for name in formats:
+        lines = (FORMATS[name].make(row) for row in iterate_rows(kept))
+        paths.append((write_objects(lines, Path(folder) / f"synthetic_data_{name}.jsonl", "export_dataset"), kept))
+    written = [(path.name, len(part), path.stat().st_size) for path, part in paths]
     return pd.DataFrame(written, columns=["file", "rows", "bytes"])

@@ -56,7 +56,7 @@ def find_flips(before: np.ndarray, after: np.ndarray, n: int) -> tuple[int, int,
 
 def _open_end(thresholds: Thresholds, column: str, end: int) -> Thresholds:
     low, high = thresholds[column]
-    return Thresholds(**{**thresholds, column: (None, high) if end == 0 else (low, None)})
+    return Thresholds(thresholds.scale, **{**thresholds, column: (None, high) if end == 0 else (low, None)})
 
 
 def _pick_smallest(rows: np.ndarray, gap: np.ndarray, n: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from synthdata.filtering.outcomes import CONTAMINATED, CUT_OFF, Reason, fail_at,
 from synthdata.filtering.thresholds import Thresholds
 from synthdata.models.replies import is_natural_end
 from synthdata.quality.scores.reward import ATTRIBUTES
-from synthdata.quality.scores.scale import RANKED, Scale, check_scorers
+from synthdata.quality.scores.scale import RANKED, Scale, check_scorers, name_scale
 
 
 def apply_thresholds(df: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
@@ -24,8 +24,9 @@ def apply_thresholds(df: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
     fatal problem's kind>", "duplicate", "contaminated", "<column> missing", "<column> < bound" or "<column> > bound", in
     this order of precedence. A row whose verified is null is not rejected for it. A bound on similarity takes the place of
     the mark in duplicate_of: a row at or above its upper bound is a duplicate, as in mark_duplicates, and null means unique.
-    Raises InputError for a missing or non-numeric column, bounds on the scores of more than one scorer, or bounds on
-    rewards that are comparable only within an instruction: see rank_within_instruction.
+    Raises InputError for a missing or non-numeric column, bounds on the scores of more than one scorer or chosen for another
+    scale (see choose_thresholds), or bounds on rewards that are comparable only within an instruction: see
+    rank_within_instruction.
     """
     decision = Decider(df).decide(thresholds)
     sentences = np.array(decision.sentences, dtype=object)[decision.codes]
@@ -65,6 +66,7 @@ class Decider:
         self._contaminated = df["contaminated_by"].notna().to_numpy() if "contaminated_by" in df else None
         self._values: dict[str, np.ndarray] = {}
         self._scale: Scale | None = None
+        self._scale_name: str | None = None
 
     def decide(self, thresholds: Thresholds) -> Decision:
         """Decide for every row. Raises InputError as apply_thresholds does."""
@@ -89,6 +91,13 @@ class Decider:
                 decision.mark(values > high, miss_bound(f"{column} > {high:g}"))
         return decision
 
+    @property
+    def scale_name(self) -> str:
+        """The scale of the frame's scores, "" where no row has one."""
+        if self._scale_name is None:
+            self._scale_name = name_scale(self.df)
+        return self._scale_name
+
     def get_values(self, column: str) -> np.ndarray:
         """Get a column as floats, NaN for null."""
         if column not in self._values:
@@ -106,6 +115,11 @@ class Decider:
         if not bounded:
             return
         self._scale = scale = self._scale or check_scorers(self.df, "apply_thresholds")
+        if thresholds.scale not in (None, self.scale_name) and self.scale_name:
+            raise InputError(
+                f"apply_thresholds: {thresholds!r} was chosen for another scale; these scores are on {self.scale_name!r}. Take "
+                f"what choose_thresholds(df, thresholds) gives, or write scale={self.scale_name!r} with bounds chosen for it."
+            )
         for column in bounded:
             if scale.across or column in RANKED:
                 continue

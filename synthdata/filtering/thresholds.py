@@ -4,18 +4,27 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from synthdata.base.errors import InputError
-from synthdata.quality.scores.scale import Bounds
+from synthdata.quality.scores.scale import Bounds, check_scorers, name_scale
 
 
 class Thresholds(Mapping[str, Bounds]):
     """Lower and upper bounds, both inclusive, by column: Thresholds(helpfulness=(3.0, None), verbosity=(None, 2.5)).
 
+    scale: the scale that the bounds were chosen for, as name_scale names it, such as "attributes" or "judge of <model>"; they
+    are refused on scores of another one. None: whoever decides answers for it.
     Immutable; its repr is the literal that makes it. Order matters: the first bound a row misses is its reject_reason.
     Raises InputError for bounds that are no pair of numbers, or whose lower lies above the upper.
     """
 
-    def __init__(self, **bounds: Bounds) -> None:
+    def __init__(self, scale: str | None = None, **bounds: Bounds) -> None:
+        if not (scale is None or isinstance(scale, str)):
+            raise InputError(
+                f"thresholds: scale is {scale!r}: give the name of a scale, such as 'attributes', or None."
+            )
+        self.scale = scale
         self._bounds = {column: _check_bounds(column, pair) for column, pair in bounds.items()}
 
     def __getitem__(self, column: str) -> Bounds:
@@ -28,10 +37,36 @@ class Thresholds(Mapping[str, Bounds]):
         return len(self._bounds)
 
     def __hash__(self) -> int:
-        return hash(tuple(self._bounds.items()))
+        return hash((self.scale, *self._bounds.items()))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Thresholds) and self.scale != other.scale:
+            return False
+        return super().__eq__(other)
 
     def __repr__(self) -> str:
-        return f"Thresholds({', '.join(f'{column}={pair!r}' for column, pair in self._bounds.items())})"
+        parts = [f"scale={self.scale!r}"] * (self.scale is not None)
+        return f"Thresholds({', '.join([*parts, *(f'{column}={pair!r}' for column, pair in self._bounds.items())])})"
+
+
+def choose_thresholds(df: pd.DataFrame, thresholds: Thresholds) -> Thresholds:
+    """Choose what decides: the thresholds where they were chosen for the scale of these scores, else that scale's own start.
+
+    A bound means something only on the scale that it was chosen for. On another one the start of that scale stands in, which is
+    printed; bounds on similarity, which is no score, stay. Input columns: reward_form and reward_model.
+    Raises InputError when more than one scorer is at work.
+    """
+    name = name_scale(df)
+    if thresholds.scale in (None, name) or not name:
+        return thresholds
+    start = check_scorers(df, "choose_thresholds").start
+    kept = {column: pair for column, pair in thresholds.items() if column == "similarity"}
+    chosen = Thresholds(scale=name, **start, **kept)
+    says = (
+        f"begins with {chosen!r}" if start else "has no usual start: faults and duplicates alone decide, scores inform"
+    )
+    print(f"{thresholds!r} was chosen for another scale than these scores are on. The scale {name!r} {says}.")
+    return chosen
 
 
 def _check_bounds(column: str, pair: Any) -> Bounds:

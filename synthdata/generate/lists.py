@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from synthdata.base.text import strip_unseen
 from synthdata.generate.reading.loose_json import choose_field, choose_strings, is_question, read_values
 from synthdata.generate.reading.markers import strip_all, strip_marks
 from synthdata.generate.reading.outline import LONGEST, read_outline
@@ -17,8 +18,6 @@ from synthdata.generate.reading.refusals import is_no_answer
 from synthdata.generate.reading.unmarked import is_order
 from synthdata.models.replies import is_natural_end
 
-# Marks that nobody sees: byte order mark, zero width space, directions of writing. Joiners are part of words and stay.
-_UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad\x00-\x08\x0e-\x1f\x7f]")
 _TAGS = re.compile(r"<(?:li|item|question|subtopic|topic|q)(?:\s[^<>\n]{0,200})?>", re.I)
 _OTHER_TAGS = re.compile(
     r"</?(?:li|item|question|subtopic|topic|q|ul|ol|p|div|questions|subtopics|topics|items|list)(?:\s[^<>\n]{0,200})?/?>",
@@ -89,7 +88,7 @@ def drop_repeats(items: Iterable[str], known: Iterable[str] = ()) -> list[str]:
 
 
 def _read_items(text: str, finish_reason: str | None, n: int | None, questions: bool) -> list[str]:
-    text = _UNSEEN.sub("", re.sub("\r\n?|[\u2028\u2029\x0b\x0c\x85]", "\n", text))
+    text = strip_unseen(re.sub("\r\n?|[\u2028\u2029\x0b\x0c\x85]", "\n", text))
     text = re.sub(r"<br\s?/?>", "\n", text)
     text = re.sub(r"&(?:bull|middot|#8226|#x2022|#183);", "•", text)
     text = re.sub(r"(?m)^([^\S\n]{0,20})\\([-*+])(?=\s)", r"\1\2", text)

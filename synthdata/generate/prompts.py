@@ -21,8 +21,9 @@ RESPONSE_PROMPT = "{instruction}"
 REPAIR_PROMPT = """\
 Parts of your answer are wrong; they were checked against the real tools:
 {problems}
-Write the whole answer again with these parts corrected or left out, and use only commands and options that exist. Do not \
-mention the correction."""
+Write the whole answer again, at its full length. Reach each goal by commands and options that really exist and mean what is \
+needed. Where you know of none, leave that step out everywhere, in text as well as in commands, and say in one sentence that it \
+cannot be done this way. Leave all other parts as they are, and do not mention the correction."""
 
 EXISTING = "\nThese are already taken; do not repeat them or reword them:\n{items}"
 

@@ -152,12 +152,42 @@ def compare_versions(df: pd.DataFrame, row: int = 0) -> str:
 
 
 def list_problems(problems: Sequence[Mapping[str, Any]]) -> str:
-    """Write a row's fatal problems as a list, for a model or a reader."""
-    lines = []
-    for problem in [problem for problem in problems if problem["fatal"]][:NAMED_PROBLEMS]:
-        right = f" (right would be: {problem['suggestion']})" if problem["suggestion"] else ""
-        lines.append(f"- {problem['kind']}: {problem['text']}{right}")
-    return "\n".join(lines)
+    """Write a row's fatal problems as a list, for a model or a reader; each once, with what is right only where that is certain.
+
+    A model takes whatever name it is given: told that `--pids-limit` is the nearest to an invented `--ports-limit`, it limits
+    processes where ports were meant. So the nearest name is named only where the wrong one is a misspelling of it.
+    """
+    lines: dict[str, str] = {}
+    for problem in problems:
+        if problem["fatal"]:
+            fault = f"- {problem['kind']}: {problem['text']}"
+            certain = problem["kind"] not in HALLUCINATED or is_misspelling(problem["text"], problem["suggestion"])
+            lines.setdefault(
+                fault, f" (right would be: {problem['suggestion']})" if problem["suggestion"] and certain else ""
+            )
+    return "\n".join(fault + right for fault, right in [*lines.items()][:NAMED_PROBLEMS])
+
+
+def is_misspelling(wrong: str, right: str) -> bool:
+    """Tell whether the last word of `right` is what the last word of `wrong` was meant to be: hardly a letter differs.
+
+    Neither first nor last word of the name differ in their first letter, and at most one letter in eight is another one.
+    """
+    if " -" in wrong and " " in right:
+        return False  # a flag of another command
+    wrong, right = (
+        text.split()[-1].lower().strip("-").replace("_", "-") if text.split() else "" for text in (wrong, right)
+    )
+    if not right or len(parts := wrong.split("-")) != len(real := right.split("-")):
+        return False
+    if any(part[:1] != name[:1] for part, name in zip(parts, real, strict=True)):
+        return False
+    different = sum(
+        max(b - a, d - c)
+        for tag, a, b, c, d in difflib.SequenceMatcher(None, wrong, right, autojunk=False).get_opcodes()
+        if tag != "equal"
+    )
+    return different <= max(1, len(right) // 8)
 
 
 def _write_request(

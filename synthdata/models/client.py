@@ -22,8 +22,8 @@ class Client:
 
     endpoint: an Endpoint or its written form. cache: where replies are kept or replayed from; None keeps nothing.
     concurrency: requests in flight, the endpoint's own figure when None. requests_per_minute: the account's limit,
-    the endpoint's when None. budget: shared count of requests. timeout: seconds for one request. params: parameters that
-    every request of this client bears, unless it names the same itself, such as chat_template_kwargs.
+    the endpoint's when None. budget: shared count of requests. timeout: seconds for one request. params: what every request
+    of this client carries, such as {"chat_template_kwargs": {"enable_thinking": False}}; what a request says itself comes first.
     learned: what preflight found out about this server, for the calls that follow.
     """
 
@@ -84,7 +84,8 @@ class Client:
         progress: Progress | None = None
         store: Any = self.cache.open() if self.cache is not None else None
         try:
-            batch.collect(({**self.params, **body} for body in bodies), self.endpoint, store, in_turn, fresh)
+            bodies = ({**self.params, **body} for body in bodies) if self.params else bodies
+            batch.collect(bodies, self.endpoint, store, in_turn, fresh)
             progress = None if quiet else Progress(label, len(batch.results))
             if batch.groups:
                 sender = self._make_sender(batch, attempts)

@@ -1,8 +1,4 @@
-"""Where a model lives: NVIDIA NIM, the embedded model, or any OpenAI-compatible URL.
-
-Covers the written forms of an endpoint, the key that goes with it, and the sentence that explains a refusal.
-Not covered: talking to the model (client.py), fetching the embedded one (local.py).
-"""
+"""Where a model lives: NVIDIA NIM, the embedded model, or any OpenAI-compatible URL; and the key that goes with it."""
 
 import os
 import re
@@ -12,7 +8,9 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from synthdata.base.errors import InputError
+from synthdata.base.text import clean_line
 from synthdata.models.local.catalog import choose_slots, find_model
+from synthdata.models.providers import find_key_variable, suggest_endpoint
 
 NIM_URL = "https://integrate.api.nvidia.com/v1"
 
@@ -23,6 +21,8 @@ NIM_GENERATOR = "nim:meta/llama-3.1-405b-instruct"
 NIM_REWARD = "nim:nvidia/nemotron-4-340b-reward"
 
 FORMS = "nim:<model>, local, local:tiny, http://host:port/v1#<model>, or auto"
+
+_KEY_LIKE = re.compile(r"\b(nvapi-|sk-|hf_|gsk_|AIza|xai-|csk-)[\w-]{8,}")
 
 Role = Literal["generator", "reward"]
 
@@ -46,7 +46,25 @@ class Endpoint:
 
 def mask_secret(secret: str) -> str:
     """Show at most the first four characters of a secret, and none of a short one."""
-    return f"{secret[:4]}…" if len(secret) > 12 else "…"
+    return f"{clean_line(secret[:4])}…" if len(secret) > 12 else "…"
+
+
+def show_endpoint(text: str) -> str:
+    """Write what a user gave as an endpoint so that no secret in it shows: this decides for every message."""
+    name = re.sub(r"^([a-z]+:[/\\]+)?.*[@＠]", r"\1…@", text, flags=re.I | re.S)
+    name = re.sub(r"\?[^#]*", "?…", name)
+    return repr(_KEY_LIKE.sub(lambda match: f"{match[1]}…", name))
+
+
+def check_no_secret(text: str) -> None:
+    """Raise InputError for an endpoint that holds a key, which would stand in the cache, in files and in messages."""
+    base, _, model = text.partition("#")
+    user = re.search(r"[@＠]", base) or re.search(r":[^/:]*[@＠]", model)
+    if user or "?" in text or _KEY_LIKE.search(text):
+        raise InputError(
+            f"endpoint {show_endpoint(text)} carries a secret, or what may be one: write http://host:port/v1#<model>, and put the "
+            "key in SYNTHDATA_API_KEY, or in NVIDIA_API_KEY for nim:…"
+        )
 
 
 def read_nim_key(environ: Mapping[str, str]) -> str:
@@ -72,8 +90,25 @@ def read_nim_key(environ: Mapping[str, str]) -> str:
             "put that key in SYNTHDATA_API_KEY for an http://…#model endpoint, and an nvapi- key here."
         )
     if not re.fullmatch(r"[\x21-\x7e]+", key):
-        raise InputError(f"NVIDIA_API_KEY ({mask_secret(key)}) has a space or line break inside: export it again.")
+        raise InputError(
+            f"NVIDIA_API_KEY ({mask_secret(key)}) has a space or line break inside, or a sign beyond ASCII: export it again."
+        )
     return key
+
+
+def read_key(host: str, environ: Mapping[str, str]) -> str:
+    """Read the key for a host: SYNTHDATA_API_KEY, which is for all, else the provider's usual variable; "" when none is set.
+
+    Raises InputError for a key with a space or line break inside.
+    """
+    for name in ("SYNTHDATA_API_KEY", find_key_variable(host)):
+        if key := environ.get(name, "").strip():
+            if not re.fullmatch(r"[\x21-\x7e]+", key):
+                raise InputError(
+                    f"{name} ({mask_secret(key)}) has a space or line break inside, or a sign beyond ASCII: export it again."
+                )
+            return key
+    return ""
 
 
 def parse_endpoint(text: str, role: Role = "generator", environ: Mapping[str, str] | None = None) -> Endpoint:
@@ -87,6 +122,7 @@ def parse_endpoint(text: str, role: Role = "generator", environ: Mapping[str, st
     text = text.strip() if isinstance(text, str) else text
     if not isinstance(text, str) or not text:
         raise InputError(f"endpoint is {text!r}: write one of {FORMS}.")
+    check_no_secret(text)
     if text == "auto":
         holds_key = any(value.strip().startswith("nvapi-") for value in environ.values())
         if holds_key or environ.get("NVIDIA_API_KEY", "").strip():
@@ -105,7 +141,9 @@ def parse_endpoint(text: str, role: Role = "generator", environ: Mapping[str, st
         return Endpoint(text, known.name, f"embedded:{known.file}", None, concurrency=choose_slots())
     if text.startswith(("http://", "https://")):
         return _parse_url(text, environ)
-    raise InputError(f"endpoint {text!r} is not understood: write one of {FORMS}.")
+    likely = suggest_endpoint(text)
+    told = f"write {likely}" if likely else f"write one of {FORMS}"
+    raise InputError(f"endpoint {text!r} is not understood: {told}.")
 
 
 def _parse_url(text: str, environ: Mapping[str, str]) -> Endpoint:
@@ -114,13 +152,9 @@ def _parse_url(text: str, environ: Mapping[str, str]) -> Endpoint:
     try:
         parts = urlsplit(base)
         port = parts.port
-    except ValueError as cause:
-        raise InputError(f"endpoint {text!r} is not a URL ({cause}): write http://host:port/v1#<model>.") from cause
-    if parts.username or parts.password:
-        raise InputError(
-            f"endpoint {parts.hostname}… carries a secret in its URL: put it in SYNTHDATA_API_KEY instead."
-        )
+    except ValueError:
+        raise InputError(f"endpoint {show_endpoint(text)} is not a URL: write http://host:port/v1#<model>.") from None
     if not parts.hostname or port == 0 or not model:
         raise InputError(f"endpoint {text!r} lacks a host or a model: write http://host:port/v1#<model>.")
-    key = read_nim_key(environ) if base == NIM_URL else environ.get("SYNTHDATA_API_KEY", "").strip()
+    key = read_nim_key(environ) if base == NIM_URL else read_key(parts.hostname, environ)
     return Endpoint(f"{base}#{model}", model, base, base, key)

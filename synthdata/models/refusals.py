@@ -1,8 +1,10 @@
 """What a refusal means, in words that say what to do next."""
 
 import re
+from urllib.parse import urlsplit
 
 from synthdata.models.endpoints import NIM_URL, Endpoint, mask_secret
+from synthdata.models.providers import find_key_variable
 
 
 def is_context_error(body: str) -> bool:
@@ -20,7 +22,8 @@ def explain_status(endpoint: Endpoint, status: int, body: str, offered: list[str
         if endpoint.url == NIM_URL:
             return f"{where}: the key in NVIDIA_API_KEY ({mask_secret(endpoint.api_key)}) is not valid; make a new one ({said})."
         held = mask_secret(endpoint.api_key) if endpoint.api_key else "not set"
-        return f"{where}: it wants a key; put the right one in SYNTHDATA_API_KEY (now: {held}; it said {said})."
+        names = dict.fromkeys(("SYNTHDATA_API_KEY", find_key_variable(urlsplit(endpoint.url or "").hostname)))
+        return f"{where}: it wants a key; put the right one in {' or '.join(names)} (now: {held}; it said {said})."
     if status == 402 or (status == 403 and re.search(r"credit|quota|billing|payment", body, re.I)):
         return f"{where}: the account is out of credits ({said}); top it up, or name another endpoint, and run again."
     if status == 403:

@@ -34,6 +34,8 @@ _STREAM = re.compile(
     rb"[\s\xef\xbb\xbf]*(?:data:|event:\s*\w+[^\n]*\n|(?::|id:|retry:)[^\n]*\s+(?:[^\n]*\n\s*)??(?:data|event):)"
 )
 _CHUNKS = re.compile(rb"\s*\{[^\n]*(?:\"delta\"|\"done\"\s?:\s?false|chat\.completion\.chunk)[^\n]*\}\s*\n\s*\{")
+SHOWN_OF_KEY = 7  # so many characters in a row of a key may be shown, where a server echoes a part of it
+
 MAX_REPLY_BYTES = 32 << 20  # a chat reply of 4,096 tokens with logprobs has about 1 MB
 
 
@@ -154,8 +156,11 @@ class Transport:
         raise TransientError("status 200 with JSON that is no chat reply", self.redact(raw))
 
     def redact(self, raw: bytes) -> str:
-        """Decode what a server said, without the key should it echo it in any usual form."""
-        return self.mask_key(raw).decode("utf-8", errors="replace")
+        """Decode what a server said, without the key should it echo it, or a part of it, in any usual form."""
+        text = self.mask_key(raw).decode("utf-8", errors="replace")
+        for start in range(min(len(self.key), 1000) - SHOWN_OF_KEY):
+            text = text.replace(self.key[start : start + SHOWN_OF_KEY + 1], "[key]")
+        return text
 
     def mask_key(self, raw: bytes) -> bytes:
         """Replace the key in a reply, should the server echo it: as it is, escaped, quoted or in base64."""

@@ -14,6 +14,7 @@ from synthdata.base.jsonl import replace_file
 from synthdata.base.text import clean_text
 from synthdata.filtering.outcomes import read_reason
 from synthdata.filtering.review.plots import KEPT, REJECTED, REQUESTED, encode_png, make_figure, make_image
+from synthdata.filtering.thresholds import Thresholds
 from synthdata.run.costs import STAGES, add_costs
 
 LEDGER_FILE = "synthetic_data_ledger.json"
@@ -82,12 +83,18 @@ def plot_ledger(ledger: pd.DataFrame) -> Any:
     return make_image(encode_png(np.asarray(canvas.buffer_rgba())), f"From requested to kept: {', '.join(labels)}")
 
 
-def write_ledger(ledger: pd.DataFrame, folder: str | os.PathLike[str] = ".", usage: pd.DataFrame | None = None) -> Path:
+def write_ledger(
+    ledger: pd.DataFrame,
+    folder: str | os.PathLike[str] = ".",
+    usage: pd.DataFrame | None = None,
+    thresholds: Thresholds | None = None,
+) -> Path:
     """Write the ledger to synthetic_data_ledger.json beside the data; returns the path.
 
     ledger: from make_ledger. usage: from summarize_usage, adds the key "cost", the one part that differs between a first
-    run and one answered from the cache; without it the bytes depend on the ledger alone. Keys: requested, kept, lines
-    (stage, outcome, reason, rows, left, remark), cost (by stage, as add_costs gives it).
+    run and one answered from the cache; without it the bytes depend on the ledger alone. thresholds: what decided. Keys:
+    requested, kept, thresholds (the scale, and the bounds by column), lines (stage, outcome, reason, rows, left, remark),
+    cost (by stage, as add_costs gives it).
     Raises InputError for a missing column or a folder that cannot be written.
     """
     names = ["stage", "outcome", "reason", "rows", "left", "remark"]
@@ -95,6 +102,7 @@ def write_ledger(ledger: pd.DataFrame, folder: str | os.PathLike[str] = ".", usa
     content: dict[str, Any] = {
         "requested": int(ledger["rows"].iloc[0]),
         "kept": int(ledger["rows"].iloc[-1]),
+        **({} if thresholds is None else {"thresholds": {"scale": thresholds.scale, "bounds": dict(thresholds)}}),
         "lines": ledger[names].astype(object).to_dict("records"),
     }
     if usage is not None:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from synthdata.base.frame import check_columns
+from synthdata.base.text import clean_line
 
 _COMMAND_KINDS = ("command", "flag", "argument", "value")
 
@@ -61,4 +62,5 @@ def list_worst_commands(df: pd.DataFrame, n: int = 10) -> pd.DataFrame:
         fatal = [problem for problem in problems if problem["fatal"] and problem["kind"].endswith(_COMMAND_KINDS)]
         rows.update({(problem["text"], problem["kind"], problem["suggestion"]) for problem in fatal})
     lines = sorted(rows.items(), key=lambda item: (-item[1], item[0]))[:n]
-    return pd.DataFrame([(*key, count) for key, count in lines], columns=["text", "kind", "suggestion", "rows"])
+    shown = [(clean_line(text), kind, clean_line(suggestion), count) for (text, kind, suggestion), count in lines]
+    return pd.DataFrame(shown, columns=["text", "kind", "suggestion", "rows"])

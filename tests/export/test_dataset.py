@@ -1,6 +1,8 @@
 """JSONL that survives a round trip, byte for byte."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -91,3 +93,48 @@ def test_byte_order_marks_are_no_part_of_a_file(tmp_path: Path, data: bytes) -> 
     path.write_bytes(data)
     assert set(sd.read_jsonl(path)["instruction"]) == {"a"}
     assert list(sd.mark_contamination(sd.read_jsonl(path), [path]).columns)[-1] == "contaminated_by"
+
+
+ROWS = pd.DataFrame(
+    {
+        "instruction": ["How?", "And then?"],
+        "response": ["So.", "Thus."],
+        "history": [None, [{"role": "user", "content": "How?"}, {"role": "assistant", "content": "So."}]],
+        "keep": [True, True],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("messages", {"messages": [{"role": "user", "content": "How?"}, {"role": "assistant", "content": "So."}]}),
+        (
+            "prompt-completion",
+            {
+                "prompt": [{"role": "user", "content": "How?"}],
+                "completion": [{"role": "assistant", "content": "So."}],
+            },
+        ),
+        ("sharegpt", {"conversations": [{"from": "human", "value": "How?"}, {"from": "gpt", "value": "So."}]}),
+        ("alpaca", {"instruction": "How?", "input": "", "output": "So."}),
+    ],
+)
+def test_kept_rows_are_written_as_trainers_read_them(tmp_path: Path, name: str, line: dict[str, Any]) -> None:
+    written = sd.export_dataset(ROWS.iloc[:1], tmp_path, formats=name)
+    assert written["file"].tolist() == [sd.RAW_FILE, sd.FILTERED_FILE, f"synthetic_data_{name}.jsonl"]
+    assert json.loads((tmp_path / f"synthetic_data_{name}.jsonl").read_text()) == line
+
+
+def test_earlier_turns_come_before_the_instruction(tmp_path: Path) -> None:
+    sd.export_dataset(ROWS, tmp_path, formats=["messages", "sharegpt"])
+    later = json.loads((tmp_path / "synthetic_data_messages.jsonl").read_text().splitlines()[1])
+    assert [turn["content"] for turn in later["messages"]] == ["How?", "So.", "And then?", "Thus."]
+    with pytest.raises(sd.InputError, match="later turn of a conversation"):
+        sd.export_dataset(ROWS, tmp_path, formats=["alpaca"])
+
+
+def test_an_unknown_format_is_refused_with_the_list_and_nothing_is_written(tmp_path: Path) -> None:
+    with pytest.raises(sd.InputError, match="'chat' is no format: choose from messages, "):
+        sd.export_dataset(ROWS, tmp_path, formats=["chat"])
+    assert list(tmp_path.iterdir()) == []

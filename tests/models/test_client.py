@@ -441,3 +441,14 @@ def test_options_below_one_are_refused(options: dict[str, Any]) -> None:
 def test_a_budget_is_a_count(limit: Any) -> None:
     with pytest.raises(sd.InputError, match="whole number"):
         sd.Budget(limit)
+
+
+def test_what_every_request_carries_is_sent_and_a_request_s_own_word_comes_first(
+    connect: Callable[..., sd.Client],
+) -> None:
+    with NimServer() as server:
+        client = connect(server, params={"chat_template_kwargs": {"enable_thinking": False}, "temperature": 0.1})
+        client.complete([ask("a"), {**ask("b"), "temperature": 0.9}], quiet=True)
+        sent = sorted((body["messages"][0]["content"], body["temperature"]) for body in server.requests)
+        assert sent == [("a", 0.1), ("b", 0.9)]
+        assert all(body["chat_template_kwargs"] == {"enable_thinking": False} for body in server.requests)

@@ -110,3 +110,46 @@ def test_refusals_are_explained(status: int, body: str, said: str) -> None:
         assert "nim:meta/llama-4" in text
         assert "embed" not in text
         assert "x-reward" not in text
+
+
+def test_two_providers_have_each_its_own_key() -> None:
+    environ = {"OPENAI_API_KEY": "sk-openai-1234567", "MISTRAL_API_KEY": "mistral-1234567890", "HOME": "/"}
+    assert parse_endpoint("https://api.openai.com/v1#gpt-4o", environ=environ).api_key == "sk-openai-1234567"
+    assert parse_endpoint("https://api.mistral.ai/v1#m", environ=environ).api_key == "mistral-1234567890"
+    assert parse_endpoint("http://127.0.0.1:1/v1#m", environ=environ).api_key == ""
+    environ["SYNTHDATA_API_KEY"] = "for-all-1234567890"
+    assert parse_endpoint("https://api.openai.com/v1#gpt-4o", environ=environ).api_key == "for-all-1234567890"
+
+
+def test_a_bare_model_name_is_told_how_it_is_written() -> None:
+    with pytest.raises(InputError, match=r"write https://api.openai.com/v1#gpt-4o, with its key in OPENAI_API_KEY"):
+        parse_endpoint("gpt-4o")
+    with pytest.raises(InputError, match="write one of nim:<model>"):
+        parse_endpoint("qwen")
+
+
+def test_a_key_with_a_line_break_is_named_and_masked() -> None:
+    with pytest.raises(InputError, match="OPENAI_API_KEY .*line break inside") as caught:
+        parse_endpoint("https://api.openai.com/v1#m", environ={"OPENAI_API_KEY": "sk-first-part\nsecond-part"})
+    assert "second" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "http://u:{}@127.0.0.1:1/v1#m", "http://{}@127.0.0.1:1/v1#m", "u:{}@127.0.0.1:1/v1#m", "ftp://u:{}@127.0.0.1/v1#m",
+        "HTTP://u:{}@127.0.0.1:1/v1#m", "http://u:{}/x@127.0.0.1/v1#m", "http://u:1{}#x@127.0.0.1/v1#m",
+        "http://127.0.0.1:1/v1#u:{}@m", "http://u:{}\uff20127.0.0.1/v1#m", "http:\\\\u:{}@127.0.0.1/v1#m", "http://u:{}@[::1/v1#m",
+        "http://127.0.0.1:1/v1?api-key={}#m", "http://127.0.0.1:1/v1#m?key={}", "nvapi-{}", "nim:nvapi-{}", "sk-{}",
+        "http://u:{}@host:port/v1#m",
+    ],
+)  # fmt: skip
+def test_a_key_inside_an_endpoint_is_refused_and_not_shown(written: str) -> None:
+    with pytest.raises(InputError, match="SYNTHDATA_API_KEY|is not a URL") as caught:
+        parse_endpoint(written.format("SENTINEL123456789"), environ={"NVIDIA_API_KEY": KEY})
+    assert "SENTINEL" not in str(caught.value)
+
+
+def test_names_with_an_at_sign_or_a_colon_are_no_secrets() -> None:
+    for model in ("llama3:8b", "claude-3-5@20240620", "org/model-name"):
+        assert parse_endpoint(f"http://127.0.0.1:1/v1#{model}", environ={}).model == model

@@ -1,15 +1,17 @@
-"""Limits kept and limits learned, in windows of a second or two instead of a minute."""
+"""Limits kept and limits learned, in real time and in windows of a second; test_probing.py has the longer ones, simulated."""
 
 import asyncio
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import synthdata as sd
-from synthdata.models import limiter
+from synthdata.models import known, limiter
+from synthdata.models.known import find_shared_file
 from synthdata.models.limiter import Limiter, get_limiter
 from tests.benchmarks.loopback import Gate
 from tests.conftest import ask
@@ -18,8 +20,7 @@ from tests.nim_server import TOO_MANY, Answer, NimServer
 
 @pytest.fixture(autouse=True)
 def _small_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiter, "MARGIN_SECONDS", 0.1)
-    monkeypatch.setattr(limiter, "PROBE_SECONDS", 0.2)
+    monkeypatch.setattr(known, "MARGIN_SECONDS", 0.1)
     monkeypatch.setattr(limiter, "POLL_SECONDS", 0.005)
 
 
@@ -53,12 +54,40 @@ def test_a_given_limit_is_never_exceeded_in_any_window(concurrency: int) -> None
     assert asyncio.run(send_all(limiter, gate, 65, concurrency)) == [65, 0]
 
 
-@pytest.mark.parametrize("kind", ["sliding", "fixed", "bucket"])
+@pytest.mark.parametrize("kind", ["sliding", "fixed"])
 def test_an_unknown_limit_is_learned_with_few_refusals(kind: str) -> None:
-    gate = Gate(kind, 60, 2.0)
-    admitted, refused = asyncio.run(send_all(Limiter(None, window=2.0), gate, 170, 8))
-    assert admitted == 170
-    assert refused <= 17, refused
+    gate = Gate(kind, 30, 1.0)
+    admitted, refused = asyncio.run(send_all(Limiter(None), gate, 150, 8))
+    assert admitted == 150
+    assert refused <= 30, refused
+
+
+def test_processes_share_a_given_limit(tmp_path: Path) -> None:
+    """Two limiters on one file are what two processes are; a third comes later, as a process that was started anew."""
+    limiters = [Limiter(60 * 10, window=1.0, shared=tmp_path / "limit.sqlite") for _ in range(2)]
+    gate = Gate("sliding", 10, 1.0)
+
+    async def together() -> Any:
+        return await asyncio.gather(*(send_all(one, gate, 12, 4) for one in limiters))
+
+    assert asyncio.run(together()) == [[12, 0], [12, 0]]
+    assert asyncio.run(send_all(Limiter(60 * 10, window=1.0, shared=tmp_path / "limit.sqlite"), gate, 12, 4)) == [12, 0]
+
+
+def test_a_shared_file_that_cannot_be_written_is_said_and_the_limit_holds_for_the_process(tmp_path: Path) -> None:
+    path = tmp_path / "limit.sqlite"
+    limiter = Limiter(60 * 10, window=1.0, shared=path)
+    path.write_bytes(b"no database" * 100)
+    with pytest.warns(UserWarning, match=r"holds for this process only.*limit.sqlite"):
+        assert asyncio.run(send_all(limiter, Gate("sliding", 10, 1.0), 15, 4)) == [15, 0]
+
+
+def test_the_shared_file_names_no_key() -> None:
+    path = find_shared_file("http://127.0.0.1:1/v1", "secret-key")
+    assert path is not None
+    assert "secret" not in str(path)
+    assert path != find_shared_file("http://127.0.0.1:1/v1", "other")
+    assert path == find_shared_file("http://127.0.0.1:1/v1", "secret-key")
 
 
 def test_retry_after_is_obeyed() -> None:

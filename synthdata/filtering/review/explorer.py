@@ -66,11 +66,12 @@ class Explorer:
         columns = list(dict.fromkeys([*list_columns(df), *(c for c in thresholds if df[c].notna().any())]))
         if not columns:
             raise InputError("explore_thresholds: no row has a score: look at df['error'].value_counts().")
-        self.thresholds, self.followers = thresholds, list[Callable[[], None]]()
+        self.followers = list[Callable[[], None]]()
         self.decider = Decider(df)
         decision = self.decider.decide(thresholds)
         self.cut = Cut(thresholds, decision, decision)
         self.sliders = Sliders(self.decider, columns, thresholds)
+        self.thresholds = self.sliders.read()
         self._state, self._past = State.IDLE, list[Positions]()
         self._shown = self.sliders.positions
         self._board = Board(self.decider, self.sliders, scale)

@@ -53,5 +53,5 @@ def place_beside(*parts: str) -> str:
 
 
 def make_bundle(page: str, text: str) -> dict[str, str]:
-    """Make what display(…, raw=True) shows: HTML on a page, plain text where there is none."""
-    return {"text/html": page, "text/plain": text}
+    """Make what display(…, raw=True) shows: HTML on a page, in which JupyterLab typesets no TeX, and plain text elsewhere."""
+    return {"text/html": f'<div class="tex2jax_ignore mathjax_ignore">{page}</div>', "text/plain": clean_text(text)}

@@ -9,6 +9,7 @@ import pandas as pd
 
 from synthdata.base.errors import InputError
 from synthdata.base.extras import load_extra
+from synthdata.base.frame import check_columns
 from synthdata.filtering.decide import Decider
 from synthdata.filtering.thresholds import Thresholds
 from synthdata.quality.scores.reward import ATTRIBUTES
@@ -35,6 +36,41 @@ def plot_scores(df: pd.DataFrame, thresholds: Thresholds | None = None) -> Any:
     ranges = {column: get_range(df, column) for column in columns}
     figure = ScoreFigure(values, ranges, legend=thresholds is not None)
     return make_image(figure.draw(keep, thresholds or Thresholds()), f"Histograms of {', '.join(columns)}")
+
+
+def measure_length_bias(df: pd.DataFrame) -> float:
+    """Measure how far the reward follows length: the rank correlation (Spearman, -1 to 1) of reward and characters.
+
+    Input columns: response, reward. Returns NaN where fewer than three rows have both. A scorer that likes short or long answers
+    as such, whatever they say, shows here; how much of it is right only a reader can tell.
+    """
+    check_columns(df, "measure_length_bias", ("response", "reward"))
+    rows = df[df["reward"].notna() & df["response"].notna()]
+    ranks = rows["reward"].astype(float).rank(), rows["response"].str.len().rank()
+    return round(float(ranks[0].corr(ranks[1])), 2) if len(rows) > 2 else math.nan
+
+
+def plot_length(df: pd.DataFrame) -> Any:
+    """Draw the reward of each response against its length in characters; returns a PNG image for display.
+
+    Input columns: response, reward. Raises InputError when no row has a reward.
+    """
+    bias = measure_length_bias(df)
+    rows = df[df["reward"].notna() & df["response"].notna()]
+    if rows.empty:
+        raise InputError("plot_length: no row has a reward: look at df['error'].value_counts().")
+    figure, canvas = make_figure(4.5, 2.4)
+    axis = figure.subplots()
+    axis.scatter(rows["response"].str.len(), rows["reward"].astype(float), s=12, color=KEPT, alpha=0.6, linewidths=0)
+    axis.set_xlabel("characters in the response", fontsize=8)
+    axis.set_ylabel("reward", fontsize=8)
+    axis.tick_params(labelsize=8)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.set_title(f"rank correlation of reward and length: {bias:.2f}", fontsize=9)
+    canvas.draw()
+    return make_image(
+        encode_png(np.asarray(canvas.buffer_rgba())), f"Reward against length, rank correlation {bias:.2f}"
+    )
 
 
 def make_image(png: bytes, alt: str) -> Any:

@@ -48,7 +48,7 @@ class ReviewedRows:
         check_columns(judgements, "estimate_precision", ("id", "good", "chance"))
         self.decider = decider
         self.held = {column: pair for column, pair in thresholds.items() if column == "similarity"}
-        counted = split_rows(decider, Thresholds(**self.held))[1]
+        counted = split_rows(decider, Thresholds(None, **self.held))[1]
         drawn = judgements[judgements["chance"].notna()]
         drawn = drawn.assign(place=places.get_indexer(drawn["id"]), weight=1 / drawn["chance"].astype(float))
         drawn = drawn[drawn["place"] >= 0].groupby("place").agg(good=("good", "last"), weight=("weight", "sum"))

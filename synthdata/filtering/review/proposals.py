@@ -90,7 +90,7 @@ def search_thresholds(reviewed: ReviewedRows, precision: float, thresholds: Thre
 
 def _measure_proposal(reviewed: ReviewedRows, claim: str, bounds: Thresholds) -> Proposal:
     kept = int(reviewed.pass_bounds(reviewed.counted, bounds).sum())
-    bounds = Thresholds(**bounds, **reviewed.held)
+    bounds = Thresholds(None, **bounds, **reviewed.held)
     line = reviewed.estimate(bounds).loc["precision"]
     return Proposal(claim, bounds, kept, *line[["estimate", "low", "high", "reviewed", "verdict"]])
 
@@ -122,5 +122,5 @@ def _list_options(reviewed: ReviewedRows, family: Mapping[str, Bounds]) -> list[
             bounds[column][end] = bound
         pairs = {column: (low, high) for column, (low, high) in bounds.items() if (low, high) != (None, None)}
         if all(low is None or high is None or low <= high for low, high in pairs.values()):
-            options.append(Thresholds(**pairs))
+            options.append(Thresholds(None, **pairs))
     return options

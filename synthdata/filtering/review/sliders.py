@@ -23,6 +23,7 @@ class Sliders(Mapping[str, Any]):
 
     def __init__(self, decider: Decider, columns: list[str], start: Thresholds) -> None:
         self.start = start
+        self._scale = start.scale or decider.scale_name or None  # what is pasted says what it was chosen for
         self._marks = _find_marks(decider) if "similarity" in columns else 1.0
         self._widgets = {column: _make_slider(decider, column, start.get(column, (None, None))) for column in columns}
         self.move(self.place(start))
@@ -74,7 +75,7 @@ class Sliders(Mapping[str, Any]):
             # An open similarity lets every mark pass; without a bound on it the marks would decide.
             if pair != (None, None) or column == "similarity":
                 bounds[column] = pair
-        return Thresholds(**bounds)
+        return Thresholds(scale=self._scale, **bounds)
 
 
 def _make_slider(decider: Decider, column: str, pair: Bounds) -> Any:

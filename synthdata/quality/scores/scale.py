@@ -107,11 +107,11 @@ SCALES: list[Scale] = [
     ),
     Scale(
         "judge", ("judge",), JUDGE, answers="judge, probability of yes", axis=None, label="judge",
-        note="Scores are a judge's: a chat model's probability of yes, times 4. They rank; they are no reward model's.",
+        note="Scores are a judge's: a chat model's probability of yes, times 4. It is not calibrated here: read rows.",
     ),
     Scale(
         "judge-json", ("judge-json",), JUDGE, answers="judge, JSON (no logprobs served)", axis=None, label="judge",
-        note="Scores are a judge's: numbers that a chat model wrote. They rank; they are no reward model's.",
+        note="Scores are a judge's: numbers that a chat model wrote. It is not calibrated here: read rows.",
     ),
 ]  # fmt: skip
 
@@ -154,6 +154,19 @@ def check_scorers(df: pd.DataFrame, stage: str) -> Scale:
             "else for each: score all rows with one model, or decide on each scorer's rows by themselves."
         )
     return find_scale(next(iter(names))) if names else Scale("")
+
+
+def name_scale(df: pd.DataFrame) -> str:
+    """Name the scale of a frame's scores, as Thresholds(scale=…) takes it; "" where no row has a score.
+
+    What a judge says means something only for that judge, so its scale bears the model's name. Input columns: reward_form and
+    reward_model, when present. Raises InputError when more than one scorer is at work.
+    """
+    scale = check_scorers(df, "name_scale")
+    if scale.way is not JUDGE or "reward_model" not in df:
+        return scale.name
+    model = str(df.loc[df["reward_form"].notna(), "reward_model"].iloc[0])
+    return f"{scale.name} of {model.rpartition('/')[2].rpartition(':')[2]}"
 
 
 def choose_way(client: Client, form: str = "auto") -> Way:

@@ -26,6 +26,7 @@ MAX_CHARACTERS = 20_000
 
 ROUNDS = 3  # of a batch's time, for finding the texts that bring a program down
 _running: set[subprocess.Popen[bytes]] = set()
+_stops = 0  # how often a person has interrupted: what was begun before starts no further program
 
 _ARGUMENTS = {
     "hadolint": ("--no-fail", "--no-color", "--disable-ignore-pragma", "-f", "json"),
@@ -40,11 +41,12 @@ def lint_texts(program: str, texts: Sequence[str]) -> list[list[dict[str, Any]]]
     fails or takes too long, has none. All texts together get a few times what one batch may take: texts made to hurt, or by a
     model that repeats itself, hold up nobody. Raises InputError when the program is not installed.
     """
+    stops = _stops
     deadline = time.monotonic() + ROUNDS * (SECONDS + SECONDS_EACH * len(texts))
     results: list[list[dict[str, Any]]] = [[] for _ in texts]
     small = [number for number, text in enumerate(texts) if len(text) <= MAX_CHARACTERS]
     batches = [small[start : start + BATCH] for start in range(0, len(small), BATCH)]
-    while batches and time.monotonic() < deadline:
+    while batches and time.monotonic() < deadline and stops == _stops:
         batch = batches.pop(0)
         messages = _run_linter(program, [texts[number] for number in batch])
         if messages is None and len(batch) > 1:
@@ -96,6 +98,8 @@ def run_program(command: Sequence[str], folder: str, seconds: float) -> bytes:
 
 
 def stop_programs() -> None:
-    """End the programs that are running: a person has interrupted the stage."""
+    """End the programs that are running, and start none of those that were to follow: a person has interrupted the stage."""
+    global _stops
+    _stops += 1
     for process in list(_running):
         process.kill()

@@ -9,12 +9,12 @@ import ast
 import importlib.util
 import os
 import re
-import threading
-import warnings
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 

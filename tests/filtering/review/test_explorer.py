@@ -1,6 +1,7 @@
 """The explorer's page follows its sliders; what a model wrote stays text; moves do not pile up."""
 
 import asyncio
+import html
 from typing import Any
 
 import numpy as np
@@ -60,9 +61,9 @@ def test_sliders_move_counts_rows_and_literal() -> None:
     assert set(explorer.sliders) == {"helpfulness", "verbosity", "reward"}
     assert "5 of 21 rows stay" in read_page(explorer)
     explorer.sliders["helpfulness"].value = (2.0, 4.0)
-    assert repr(explorer.thresholds) == repr(explorer) == "Thresholds(helpfulness=(2.0, None))"
+    assert repr(explorer.thresholds) == repr(explorer) == "Thresholds(scale='attributes', helpfulness=(2.0, None))"
     assert "10 of 21 rows stay" in read_page(explorer)
-    assert "THRESHOLDS = sd.Thresholds(helpfulness=(2.0, None))" in read_page(explorer)
+    assert html.escape("THRESHOLDS = sd.Thresholds(scale='attributes', helpfulness=(2.0, None))") in read_page(explorer)
     assert df.equals(make_frame())
 
 
@@ -115,13 +116,13 @@ def test_undo_and_reset_go_back() -> None:
     for low in (2.0, 1.0):
         explorer.sliders["helpfulness"].value = (low, 4.0)
     explorer.undo()
-    assert explorer.thresholds == sd.Thresholds(helpfulness=(2.0, None))
+    assert explorer.thresholds == sd.Thresholds("attributes", helpfulness=(2.0, None))
     assert explorer.sliders["helpfulness"].value == (2.0, 4.0)
     explorer.undo()
     explorer.undo()
-    assert explorer.thresholds == sd.Thresholds(helpfulness=(3.0, None))
+    assert explorer.thresholds == sd.Thresholds("attributes", helpfulness=(3.0, None))
     explorer.move(sd.Thresholds(verbosity=(None, 1.0)))
-    assert explorer.thresholds == sd.Thresholds(verbosity=(None, 1.0))
+    assert explorer.thresholds == sd.Thresholds("attributes", verbosity=(None, 1.0))
     assert explorer.cut.decision.keep.sum() == 0
     with pytest.raises(sd.InputError, match="'coherence' has no slider"):
         explorer.move(sd.Thresholds(coherence=(1.0, None)))
@@ -135,12 +136,14 @@ def test_moves_that_arrive_together_are_drawn_once(shell: Any) -> None:
     async def move() -> None:
         for step in range(50):
             explorer.sliders["helpfulness"].value = (step / 20, 4.0)
-        assert explorer.thresholds == sd.Thresholds(helpfulness=(2.45, None))  # at once, whatever is drawn
+        assert explorer.thresholds == sd.Thresholds(
+            "attributes", helpfulness=(2.45, None)
+        )  # at once, whatever is drawn
         assert not drawn
         await asyncio.sleep(0.5)
 
     asyncio.run(move())
-    assert drawn == [sd.Thresholds(helpfulness=(2.45, None))]
+    assert drawn == [sd.Thresholds("attributes", helpfulness=(2.45, None))]
 
 
 def test_what_is_shown_is_updated_in_place(shell: Any) -> None:
@@ -236,7 +239,7 @@ def test_scalar_rewards_get_sliders_for_rank_and_margin_only() -> None:
     assert set(explorer.sliders) == {"reward_rank", "reward_margin"}
     assert explorer.cut.decision.keep.sum() == 10
     explorer.sliders["reward_rank"].value = (0, 2)
-    assert explorer.thresholds == sd.Thresholds()  # no instruction has a third response
+    assert explorer.thresholds == sd.Thresholds("scalar")  # no instruction has a third response
     assert "only within an instruction" in read_page(explorer)
 
 
@@ -265,8 +268,18 @@ def test_the_similarity_slider_starts_at_the_marks_and_can_loosen_them() -> None
     assert "similarity" not in explorer.thresholds  # not moved: the marks decide
     explorer.move(sd.Thresholds())
     explorer.sliders["similarity"].value = (0.5, 0.95)
-    assert explorer.thresholds == sd.Thresholds(similarity=(None, 0.95))
+    assert explorer.thresholds == sd.Thresholds("attributes", similarity=(None, 0.95))
     assert explorer.cut.decision.keep.sum() == 20
     explorer.sliders["similarity"].value = (0.5, 1.0)
     assert explorer.cut.decision.keep.sum() == 21
     assert sd.apply_thresholds(df, explorer.thresholds)["keep"].all()
+
+
+def test_the_picture_of_length_says_how_far_the_reward_follows_it() -> None:
+    df = make_frame().assign(response=["x" * (100 - n) for n in range(21)])
+    assert sd.measure_length_bias(df) == -1.0
+    image = sd.plot_length(df)
+    assert image.data == sd.plot_length(df).data
+    assert "-1.00" in image.alt
+    with pytest.raises(sd.InputError, match="no row has a reward"):
+        sd.plot_length(df.assign(reward=None))
