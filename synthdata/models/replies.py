@@ -142,6 +142,12 @@ def find_limit(params: Mapping[str, Any]) -> int | None:
     return min((count for count in counts if count), default=None)
 
 
+def find_end(completion: Completion, limit: int | None) -> str | None:
+    """Find why an answer ended: its finish_reason, but "length" where it used up the tokens it was given and says "stop"."""
+    full = limit is not None and completion.completion_tokens is not None and completion.completion_tokens >= limit
+    return "length" if full and is_natural_end(completion.finish_reason) else completion.finish_reason
+
+
 def is_natural_end(reason: str | None) -> bool:
     """Tell whether a finish_reason means a whole answer; one that says nothing (None, "", "unknown") is taken for whole."""
     return not isinstance(reason, str) or _bare_reason(reason) in NATURAL_ENDS | _UNKNOWN_ENDS
