@@ -130,5 +130,5 @@ def test_parameters_of_a_client_go_with_all_its_requests(connect: Connect) -> No
 def test_a_judge_that_fails_is_not_taken_for_one_that_says_nothing(connect: Connect) -> None:
     with NimServer(lambda server, body: Answer(500, b"boom") if "logprobs" in body else None) as server:
         client = connect(server)
-        with pytest.raises(sd.EndpointError, match="HTTP 500"):
+        with pytest.raises(sd.EndpointError, match="^preflight: HTTP 500"):
             sd.check_endpoints(client, client)
