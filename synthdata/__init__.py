@@ -10,7 +10,7 @@ from synthdata.base.errors import (
     SynthdataError,
 )
 from synthdata.base.frame import preview_rows
-from synthdata.base.jsonl import read_jsonl, write_jsonl
+from synthdata.base.jsonl import prepare_folder, read_jsonl, write_jsonl
 from synthdata.base.text import clean_text
 from synthdata.export.dataset import FILTERED_FILE, RAW_FILE, export_dataset
 from synthdata.export.folder import write_folder
@@ -104,6 +104,7 @@ __all__ = [
     "plot_ledger",
     "plot_length",
     "plot_scores",
+    "prepare_folder",
     "preview_rows",
     "propose_thresholds",
     "rank_within_instruction",

@@ -39,7 +39,8 @@ def main() -> int:
         shutil.copy(recording, RECORDING)
         for path in folder.glob("synthetic_data*.json*"):
             shutil.copy(path, ROOT)
-        shutil.copytree(folder / "dataset", ROOT / "dataset", dirs_exist_ok=True)
+        if (folder / "dataset").is_dir():
+            shutil.copytree(folder / "dataset", ROOT / "dataset", dirs_exist_ok=True)
     return 0
 
 

@@ -18,6 +18,22 @@ FIRST_COLUMNS = ("instruction", "response")
 PART_ROWS = 10_000  # of a frame that are made into JSON at a time
 
 
+def prepare_folder(path: str | os.PathLike[str]) -> str:
+    """Make sure that a folder is there and can be written, and return it; better now than after hours of answers.
+
+    Raises InputError when it is a file, or cannot be made or written.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return str(path)
+    except OSError as cause:
+        raise InputError(
+            f"OUTPUT_DIR is {str(path)!r}: no folder that can be written ({cause.strerror}); name another one."
+        ) from None
+
+
 def replace_file(path: str | os.PathLike[str], data: bytes | Iterable[bytes]) -> None:
     """Write a file whole, or part after part, under a temporary name first, so that a reader never sees half of it.
 

@@ -40,18 +40,15 @@ class Client:
     ) -> None:
         self.endpoint = parse_endpoint(endpoint) if isinstance(endpoint, str) else endpoint
         self.cache = cache
-        self.concurrency = concurrency or self.endpoint.concurrency
-        self.requests_per_minute = requests_per_minute or self.endpoint.requests_per_minute
+        self.concurrency = check_above_zero("concurrency", concurrency, self.endpoint.concurrency)
+        self.requests_per_minute = check_above_zero(
+            "requests_per_minute", requests_per_minute, self.endpoint.requests_per_minute
+        )
+        self.timeout = check_above_zero("timeout", timeout, timeout)
         self.budget = budget or Budget()
-        self.timeout = timeout
         self.params = dict(params or {})
         self.usage: dict[str, Usage] = {}
         self.learned: dict[str, Any] = {}
-        if self.concurrency < 1 or (self.requests_per_minute or 1) <= 0 or timeout <= 0:
-            raise InputError(
-                f"concurrency={concurrency}, requests_per_minute={requests_per_minute}, timeout={timeout}: "
-                "each must be above zero."
-            )
 
     def __repr__(self) -> str:
         return f"Client({self.endpoint.name!r}, concurrency={self.concurrency})"
@@ -117,3 +114,12 @@ class Client:
         transport = self.connect()
         limiter = get_limiter(transport.url, transport.key, self.requests_per_minute)
         return Sender(batch, transport, limiter, self.budget, self.concurrency, attempts)
+
+
+def check_above_zero(name: str, value: Any, usual: Any) -> Any:
+    """Return a number above zero, or the usual one for None; raise InputError for anything else."""
+    if value is None:
+        return usual
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise InputError(f"{name} is {value!r}: give a number above zero, or None for the usual one.")
+    return value

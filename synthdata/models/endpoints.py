@@ -132,7 +132,8 @@ def parse_endpoint(text: str, role: Role = "generator", environ: Mapping[str, st
     if text.startswith("nim:"):
         model = text.removeprefix("nim:")
         if not model:
-            raise InputError(f"endpoint {text!r} names no model: write for example {NIM_GENERATOR}.")
+            usual = NIM_GENERATOR if role == "generator" else NIM_REWARD
+            raise InputError(f"endpoint {text!r} names no model: write for example {usual}.")
         return Endpoint(
             text, model, NIM_URL, NIM_URL, read_nim_key(environ), requests_per_minute=NIM_REQUESTS_PER_MINUTE
         )

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from synthdata.base.errors import InputError
 from synthdata.base.frame import check_columns, check_count
 from synthdata.models.client import Client
 from synthdata.quality.scores.scale import choose_way
@@ -35,6 +36,8 @@ def estimate_run(
     subtopics = check_count("N_SUBTOPICS", n_subtopics)
     questions = subtopics * check_count("N_QUESTIONS", n_questions)
     rows = questions * check_count("N_SAMPLES", n_samples)
+    if isinstance(repairs, bool) or not isinstance(repairs, int) or repairs < 0:
+        raise InputError(f"REPAIRS is {repairs!r}: give a whole number, 0 to send nothing back.")
     repaired = math.ceil(rows * REPAIR_SHARE) * repairs
     way = choose_way(reward)
     asked = way.requests * rows

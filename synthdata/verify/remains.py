@@ -4,12 +4,13 @@ A model that is told of a wrong flag often keeps it where no checker looks: behi
 comment, in prose. So a correction is compared with the problems of the answer that it replaces, as text.
 """
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from synthdata.verify.checks.commands import is_denied, list_clients
-from synthdata.verify.cli.profiles import list_programs
+from synthdata.verify.cli.profiles import get_profile, list_programs
 from synthdata.verify.cli.specification import load_specification
 from synthdata.verify.parse.classify import classify_block, prepare_commands
 from synthdata.verify.parse.markdown import Block, parse_markdown
@@ -94,8 +95,16 @@ def _make_test(problem: Mapping[str, Any]) -> Any:
 def _names_flag(passage: str, flag: str) -> bool:
     """Whether a flag stands in a passage beside a command that does not have it, or beside none."""
     places = [match.start() for match in re.finditer(rf"(?<![\w-]){re.escape(flag)}(?![\w-])", passage)]
+    places = [place for place in places if not _make_handed_on().search(passage[:place])]
     mentions = _find_mentions(passage) if places else []
     return any(not _has_flag(_choose_mention(passage, place + len(flag), mentions), flag) for place in places)
+
+
+@functools.cache
+def _make_handed_on() -> re.Pattern[str]:
+    """Make the pattern of what stands before a flag that a command hands on: `gh repo clone NAME -- --depth 1`."""
+    commands = [rf"{client}\s+{path}" for client in list_clients() for path in get_profile(client).hands_on]
+    return re.compile(rf"(?<![\w/-])(?:{'|'.join(commands)})\s[^;&|\n]*(?<=\s)--\s[^;&|\n]*$")
 
 
 def _choose_mention(passage: str, end: int, mentions: list[tuple[int, Any]]) -> Any:

@@ -1,6 +1,7 @@
-"""Does our verdict agree with the real parser on commands put together at random? For docker, kubectl and git.
+"""Does our verdict agree with the real parser on commands put together at random? For every client that is shipped.
 
-    python -m tests.benchmarks.verify_fuzz docker|kubectl|git [--count 500] [--seed 0] [--program PATH] [--plugins FOLDER]
+    python -m tests.benchmarks.verify_fuzz docker|gh|git|helm|kubectl|terraform
+        [--count 500] [--seed 0] [--program PATH] [--plugins FOLDER]
 
 Commands are drawn from the specification: any command or alias, flags of its own in every form with values right and wrong,
 and in half of them one name misspelt or taken from another command. Each ends in a flag that cannot exist, so that nothing
@@ -24,7 +25,9 @@ from synthdata.verify.problems import Word
 
 PROBE = "--zzprobe-one"
 ABSENT = re.compile(
-    r"unknown (command|docker command|flag|shorthand flag|option|switch|subcommand)|unrecognized argument", re.I
+    r"unknown (command|docker command|flag|shorthand flag|option|switch|subcommand)|unrecognized argument"
+    r"|no command named|not defined: -|^Subcommands:|flags before the subcommand",
+    re.I | re.M,
 )
 ENDING = {"help", "help-all", "-h", "version", "-v", "html-path", "man-path", "info-path", "exec-path"}  # act at once
 VALUES = {
@@ -47,21 +50,24 @@ def draw_command(rng: random.Random, specification: Specification) -> list[str]:
     for name in rng.sample(flags, min(len(flags), rng.randrange(4))):
         kind = command.flags[name].rstrip("!")
         value = rng.choice(VALUES.get(kind.rstrip("?"), ["x", "a=b", "x:y", "1"]))
-        dashed = name if name[0] == "-" else f"--{name}"
+        single = specification.grammar == "goflag" and (kind == "bool" or rng.random() < 0.5)
+        dashed = name if name[0] == "-" else f"-{name}" if single else f"--{name}"
         short = next((letter for letter, long in command.shorts.items() if long == name), "")
         if short and rng.random() < 0.4:
             dashed = f"-{short}"
         if kind == "bool" or kind.endswith("?"):
-            words.append(dashed if rng.random() < 0.8 or dashed[1] != "-" else f"{dashed}={value}")
+            words.append(dashed if rng.random() < 0.8 or (dashed[1] != "-" and not single) else f"{dashed}={value}")
         elif rng.random() < 0.5:
             words += [dashed, value]
         else:
-            words.append(f"{dashed}={value}" if dashed[1] == "-" or rng.random() < 0.5 else f"{dashed}{value}")
+            words.append(
+                f"{dashed}={value}" if single or dashed[1] == "-" or rng.random() < 0.5 else f"{dashed}{value}"
+            )
     if rng.random() < 0.5:
         words, safe = misspell(rng, words, specification)
         if safe:
             return words
-    return [*words, PROBE]
+    return [*words, PROBE[1:] if specification.grammar == "goflag" else PROBE]
 
 
 def misspell(rng: random.Random, words: list[str], specification: Specification) -> tuple[list[str], bool]:
@@ -83,13 +89,13 @@ def misspell(rng: random.Random, words: list[str], specification: Specification)
 
 def ask_client(client: Client, words: list[str]) -> str:
     said = client.ask(*words[1:])
-    refused = is_refused(said, PROBE) or f"unknown flag: {PROBE}" in said
+    refused = is_refused(said, PROBE) or f"unknown flag: {PROBE}" in said or f"not defined: {PROBE[1:]}" in said
     return "taken" if refused else "absent" if ABSENT.search(said) or "not a git command" in said else "refused"
 
 
 def judge(words: list[str], specification: Specification) -> str:
     problems = [p for p in judge_command([Word(w) for w in words], specification) if p.fatal]
-    if not problems or problems[0].text.endswith(PROBE):
+    if not problems or problems[0].text.endswith(PROBE[1:]):
         return "taken" if problems else "silent"
     return "absent" if problems[0].kind in ("unknown command", "unknown flag") else "refused"
 

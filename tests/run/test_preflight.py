@@ -116,3 +116,20 @@ def test_an_unknown_speed_is_not_invented(connect: Connect) -> None:
     with NimServer() as server:
         client = connect(server)
         assert sd.estimate_run(1, 1, 1, client, client)["minutes"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: sd.Client("http://127.0.0.1:9/v1#m", requests_per_minute=0), "requests_per_minute is 0"),
+        (lambda: sd.Client("http://127.0.0.1:9/v1#m", requests_per_minute="40"), "requests_per_minute is '40'"),
+        (lambda: sd.Client("http://127.0.0.1:9/v1#m", timeout="5"), "timeout is '5'"),
+        (lambda: sd.Client("http://127.0.0.1:9/v1#m", concurrency=0), "concurrency is 0"),
+        (lambda: sd.parse_endpoint("nim:", role="reward"), "nemotron-4-340b-reward"),
+        (lambda: sd.estimate_run(1, 1, 1, *[sd.Client("http://127.0.0.1:9/v1#m")] * 2, repairs=-1), "REPAIRS is -1"),
+        (lambda: sd.prepare_folder(__file__), "no folder that can be written"),
+    ],
+)
+def test_a_wrong_parameter_is_named_before_anything_is_asked(call: Callable[[], Any], said: str) -> None:
+    with pytest.raises(sd.InputError, match=said):
+        call()

@@ -101,3 +101,10 @@ def test_what_lost_most_of_its_commands_or_length_is_shortened() -> None:
     # Only the wrong command may go.
     rest = FIRST.replace("docker run -d -p 80:80 --cache-from web:latest web:latest\n", "docker start web\n")
     assert find_losses(FIRST, rest, FLAG) == []
+
+
+def test_a_flag_that_the_command_hands_on_is_no_fault_and_behind_other_commands_it_is() -> None:
+    problems = list_problems("```bash\ngh repo clone cli/cli --depth 1\n```\n")
+    assert find_remains("```bash\ngh repo clone cli/cli -- --depth 1\n```\n", problems) == []
+    assert find_remains("```bash\ngh repo view cli/cli -- --depth 1\n```\n", problems)
+    assert find_remains("```bash\ndocker run -d -- web --cache-from web\n```\n", FLAG)

@@ -26,7 +26,8 @@ DOCKER = list_verifiers()
 
 
 def verify(*responses: Any, verifiers: Any = DOCKER, **columns: Any) -> pd.DataFrame:
-    texts = pd.Series(responses, dtype=object)  # pandas' own text column refuses half a surrogate pair
+    # As objects: with pyarrow installed, pandas' own text holds no halves of surrogate pairs.
+    texts = pd.Series(responses, dtype=object)
     df = pd.DataFrame({"instruction": ["How?"] * len(responses), "response": texts} | columns)
     return verify_responses(df, verifiers)
 
@@ -174,7 +175,7 @@ def test_finish_reason_tells_what_was_cut_off() -> None:
 def test_bad_input_is_refused_by_name() -> None:
     with pytest.raises(sd.InputError, match="verify_responses needs the column 'response'"):
         verify_responses(pd.DataFrame({"instruction": ["a"]}))
-    with pytest.raises(sd.InputError, match="'dokcer' is none: give a list of names among docker, git"):
+    with pytest.raises(sd.InputError, match="'dokcer' is none: give a list of names among docker, gh, git"):
         verify("x", verifiers=["dokcer"])
     with pytest.raises(sd.InputError, match="'docker' is none"):
         verify("x", verifiers="docker")

@@ -44,12 +44,14 @@ def check_commands(
     if spoken and (len(commands) != 1 or is_denied(block)):
         return [], 0
     for command in commands:
-        program = command.words[0].text.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
-        if program not in programs or (spoken and not _is_command(command.words)) or _is_generic(command.words):
+        said = _cut_label(command.words) if spoken else command.words
+        program = said[0].text.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+        if program not in programs or (spoken and not _is_command(said, block.form)) or _is_generic(said):
             continue
-        if len(command.words) > 1 and (program, command.words[1].text) in aliases:
+        if any((program, " ".join(word.text for word in said[1:end])) in aliases for end in (2, 3)):
             continue
-        words = [Word(program, True, command.words[0].line), *command.words[1:]]
+        # PowerShell keeps "--%" to itself.
+        words = [Word(program, True, said[0].line), *(word for word in said[1:] if word.text != "--%")]
         client, path = programs[program]
         specification = load_specification(client)
         found = judge_command(words, specification)
@@ -75,14 +77,18 @@ def is_judged(words: Sequence[Word], specification: Specification, path: str) ->
 
 
 def find_aliases(commands: Sequence[Command]) -> frozenset[tuple[str, str]]:
-    """Find the program and name of each alias that these commands define, as `git config alias.NAME …` does."""
+    """Find the program and name of each command that these commands define, as `git config alias.NAME …` does."""
     found = set()
     for command in commands:
-        program = command.words[0].text
-        prefix = get_profile(program).alias_prefix
-        for word in command.words if prefix else ():
-            if word.text.startswith(prefix):
-                found.add((program, word.text.removeprefix(prefix).partition("=")[0]))
+        program, *words = (word.text for word in command.words)
+        profile = get_profile(program)
+        for word in words if profile.alias_prefix else ():
+            if word.startswith(profile.alias_prefix):
+                found.add((program, word.removeprefix(profile.alias_prefix).partition("=")[0]))
+        for path, pattern in profile.defines.items():
+            if words[: path.count(" ") + 1] == path.split():
+                matches = (re.fullmatch(pattern, word) for word in words[path.count(" ") + 1 :] if word[:1] != "-")
+                found |= {(program, match[1]) for match in list(filter(None, matches))[:1]}
     return frozenset(found)
 
 
@@ -98,9 +104,19 @@ def list_clients() -> tuple[str, ...]:
     return tuple(list_specifications())
 
 
-def _is_command(words: tuple[Word, ...]) -> bool:
-    # `docker pull/push` and `docker start|stop` name two; `docker` alone names a program.
-    return len(words) > 1 and not re.search(r"[/|,]", words[1].text)
+def _cut_label(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    # "**docker ps:** lists containers"
+    place = next((place for place, word in enumerate(words) if place and word.text[-1:] == ":"), None)
+    return words if place is None else (*words[:place], replace(words[place], text=words[place].text[:-1]))
+
+
+def _is_command(words: tuple[Word, ...], form: str) -> bool:
+    # `docker pull/push` and `docker start|stop` name two; `docker` alone names a program, `helm v3` and `helm chart` a thing.
+    if len(words) < 2 or re.search(r"[/|,]", words[1].text):
+        return False
+    thing = words[1].text in get_profile(words[0].text).nouns or re.fullmatch(r"v?\d+(\.[\dx]+)*\+?", words[1].text)
+    named = thing and (len(words) < 4 or form == "prose") and not any(word.text[:1] == "-" for word in words)
+    return not named
 
 
 def _is_generic(words: tuple[Word, ...]) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from synthdata.base.errors import InputError
 from synthdata.verify.cli.git import check_git
+from synthdata.verify.cli.goflag import check_goflag
 from synthdata.verify.cli.pflag import check_pflag
 from synthdata.verify.cli.profiles import get_profile
 from synthdata.verify.cli.specification import Specification
@@ -12,6 +13,7 @@ from synthdata.verify.problems import Problem, Word
 # What a specification calls its grammar -> how the client's own parser reads words.
 GRAMMARS: dict[str, Callable[[Sequence[Word], Specification, str, str], list[Problem]]] = {
     "git": check_git,
+    "goflag": check_goflag,
     "pflag": check_pflag,
 }
 

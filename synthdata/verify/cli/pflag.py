@@ -78,7 +78,7 @@ def takes_none(text: str, command: Command) -> bool:
 def check_rest(rest: list[Word], reading: Reading) -> None:
     """Judge flags, and then what stands beside them: a subcommand that does not exist, or too few or many arguments."""
     command = reading.command
-    if command.free or (not reading.path and rest and rest[0].text in reading.specification.external):
+    if command.free:
         return
     arguments, sure = check_flags(rest, reading)
     if any(problem.fatal for problem in reading.problems):
@@ -86,6 +86,8 @@ def check_rest(rest: list[Word], reading: Reading) -> None:
     if command.group:
         if arguments and arguments[0].known:
             text = arguments[0].text
+            if not reading.path and text in reading.specification.external:
+                return
             nearest = suggest_command(reading.path, text, reading.specification)
             reading.report_unknown("unknown command", arguments[0], text, nearest)
         return
@@ -229,5 +231,5 @@ def check_value(
         value, known, outcome = following.text, following.known, "took"
     check = CHECKS.get(kind.removesuffix("?"))
     if known and check and (right := check(value)):
-        reading.report("bad value", word, f"{dashed} {value}", long or right)
+        reading.report_unknown("bad value", word, f"{dashed} {value}", long or right)
     return outcome

@@ -14,18 +14,22 @@ class Profile:
     grammar: how its words are read (cli/grammar.py), and so how it is crawled.
     programs: other programs that its specification covers, each with the command path it begins at.
     gone: programs that no longer exist, with what took their place.
-    successors: deprecated flags, with what to write instead. moved: commands that went elsewhere.
+    successors: deprecated flags, with what to write instead. moved: commands and flags that went elsewhere.
     kinds: what a flag of this name takes where the help says only "string" or "list".
     argument_kinds: what the first argument of a command is.
     inherits: commands that hand their options on to others, whose flags they take too.
     subcommands: names that a usage text gives as words, so that no crawl finds them.
     instead: flags that stand in for arguments.
     alias_prefix: how a word begins that defines an alias (`git config alias.NAME`).
+    defines: commands that define names for commands of the client, each with the pattern of the word that does, whose group is
+    the name (`gh extension install OWNER/gh-NAME`). hands_on: commands that hand on to another program what stands behind `--`.
     broadest: the group whose command is meant where a name that does not stand alone stands in several (`docker prune`).
     by_name: of the commands that start another program, those whose first argument is no image but the name that its user gave.
     late_values: flags of such commands whose letters mean something to many programs, each with the pattern of a value that
     was meant for the client.
-    external: commands of packages installed apart. newer: names added after the version of the specification.
+    nouns: words that name a thing of the client's where a sentence has them behind its name (`helm chart`).
+    external: commands of packages installed apart. newer: names added after the version of the specification, each with the path
+    of its command, or a flag alone where every command has it; and values ("install --wait watcher").
     hidden_flags, hidden_commands: names that a crawler tries although no help lists them.
     environment: keeps the client from any server while it is asked. plugin_folder: where it looks for plugins in its home.
     """
@@ -41,9 +45,12 @@ class Profile:
     subcommands: dict[str, tuple[str, ...]] = field(default_factory=dict)
     instead: frozenset[str] = frozenset()
     alias_prefix: str = ""
+    defines: dict[str, str] = field(default_factory=dict)
+    hands_on: tuple[str, ...] = ()
     broadest: str = ""
     by_name: tuple[str, ...] = ()
     late_values: dict[str, str] = field(default_factory=dict)
+    nouns: tuple[str, ...] = ()
     external: tuple[str, ...] = ()
     newer: dict[str, str] = field(default_factory=dict)
     hidden_flags: tuple[str, ...] = ()
@@ -123,6 +130,30 @@ secret security-opt squash ssh stream time tty ulimit use-api-socket verbose vol
         hidden_commands=_split("attestation checkpoint convert dap desktop dial-stdio engine publish remote scan viz"),
         environment={"DOCKER_HOST": "tcp://127.0.0.1:1"},
         plugin_folder=".docker/cli-plugins",
+    ),
+    "gh": Profile(
+        # An unknown word may be an extension or an alias of somebody's. gh itself refuses it, and models invent more commands
+        # than they know extensions: it is a problem unless it is known here, or installed or defined in the same answer. Help
+        # topics pass too. Extensions whose names a model may well invent (milestone, branch, worktree) are left out.
+        defines={
+            "alias set": r"([\w-]+(?: [\w-]+)*)",
+            **dict.fromkeys(("extension install", "extensions install", "ext install"), r".*/gh-([\w-]+?)(?:\.git)?"),
+        },
+        nouns=("cli", "actions"),
+        hands_on=("repo clone", "repo fork", "gist clone", "codespace ssh", "codespace cp"),
+        external=_split("""
+a11y accessibility actions environment exit-codes formatting mintty reference telemetry
+act actions-importer ado2gh aw bbs2gh cal classroom clean-branches codeql combine-prs contribs dash eco f gei gr grep
+markdown-preview metrics migration-monitor models ost poi prx q repo-collab repo-stats s screensaver skyline stack sub-issue tidy
+user-status valet webhook"""),
+        hidden_flags=_split("confirm enable-issues enable-wiki internal private public team yes"),
+        hidden_commands=_split("actions credits garden git-credential version"),
+        environment={
+            "GH_PROMPT_DISABLED": "1",
+            "GH_TELEMETRY": "0",
+            "GH_NO_UPDATE_NOTIFIER": "1",
+            "HTTPS_PROXY": "http://127.0.0.1:1",
+        },
     ),
     "git": Profile(
         grammar="git",
@@ -241,6 +272,51 @@ gitk instaweb k lfs p4 review secret send-email svn standup town"""),
         },
         environment={"GIT_CONFIG_NOSYSTEM": "1"},
     ),
+    "helm": Profile(
+        moved={
+            "helm home": "helm env",
+            "helm install --name": "the name stands before the chart",
+            "helm uninstall --purge": "leave it out: helm 3 keeps nothing",
+        },
+        nouns=_split("chart charts cli client hook hooks release releases repository templates"),
+        defines=dict.fromkeys(("plugin install", "plugin add"), r".*/helm-([\w-]+?)(?:\.git)?/?"),
+        # Plugins, those left out whose names a model may well invent (edit, backup); as with gh, any other word is a problem.
+        external=_split("""
+__complete __completeNoDesc 2to3 cm-push conftest dashboard datree diff gcs git images kubeval local-chart-version mapkubeapis nuke
+s3 schema schema-gen secrets sigstore sops ssm starter trivy unittest whatup"""),
+        newer={
+            "--color": "4.0",
+            "--colour": "4.0",
+            "--content-cache": "4.0",
+            "plugin package": "4.0",
+            "plugin verify": "4.0",
+            "plugin list --type": "4.0",
+            **{
+                f"{path} --{flag}": "4.0"
+                for path in ("install", "upgrade", "template", "rollback")
+                for flag in ("force-conflicts", "force-replace", "rollback-on-failure", "server-side")
+            },
+            **{
+                f"{path} --wait {strategy}": "4.0"
+                for path in ("install", "upgrade", "template", "rollback", "uninstall")
+                for strategy in ("watcher", "legacy", "hookOnly")
+            },
+            **{
+                f"plugin install --{flag}": "4.0"
+                for flag in _split(
+                    "ca-file cert-file insecure-skip-tls-verify key-file keyring password plain-http username verify"
+                )
+            },
+            "history --show-rollback-revision": "4.2 at the earliest",
+            "repo add --timeout": "4.0 at the latest",
+            "repo update --timeout": "4.0 at the latest",
+            "repo list --no-headers": "4.0 at the latest",
+        },
+        hidden_flags=_split("""
+canary-image cleanup client execute force-update kube-version name no-update notes parallel purge recreate-pods skip-refresh
+stable-repo-url tiller-namespace tls"""),
+        environment={"KUBECONFIG": "kubeconfig", "HTTPS_PROXY": "http://127.0.0.1:1"},
+    ),
     "kubectl": Profile(
         moved={"kubectl rolling-update": "kubectl rollout"},
         kinds={"dry-run": "dry-run"},
@@ -255,6 +331,30 @@ restart schedule service-account serviceaccount short show-all use-openapi-print
 server-dry-run hostport pod generated-name prune-whitelist save-config env port"""),
         hidden_commands=("convert", "kui", "rolling-update", "run-container"),
         environment={"KUBECONFIG": "kubeconfig"},
+    ),
+    "terraform": Profile(
+        grammar="goflag",
+        nouns=_split("""
+backend block blocks cli cloud code config configuration data file files module provider registry resource resources
+variables workspaces"""),
+        moved={
+            "terraform apply --force": "-auto-approve",
+            "terraform destroy --force": "-auto-approve",
+            "terraform state ls": "terraform state list",
+        },
+        newer={
+            "query": "1.14",
+            "stacks": "1.13",
+            "plan -invoke": "1.14",
+            "apply -invoke": "1.14",
+            "validate -query": "1.14",
+            "test -operation-parallelism": "1.12",
+        },
+        hidden_flags=_split("""
+allow-deferral allow-missing-config backup cloud force force-copy get get-plugins invoke junit-xml module-depth
+operation-parallelism plugin-dir provider query state-out type verify-plugins"""),
+        hidden_commands=("env",),
+        environment={"CHECKPOINT_DISABLE": "1", "HTTPS_PROXY": "http://127.0.0.1:1"},
     ),
 }
 _DEFAULT = Profile()

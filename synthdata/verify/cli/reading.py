@@ -25,9 +25,9 @@ class Reading:
         return self.specification.commands[self.path]
 
     def report_unknown(self, kind: str, word: Word, text: str, suggestion: str = "") -> None:
-        """Report a name that the specification lacks; one that came with a later version is no fault."""
-        newer = get_profile(self.specification.program).newer.get(f"{self.path} {text}".strip())
-        if newer:
+        """Report a name or value that the specification lacks; one that came with a later version is no fault."""
+        added = get_profile(self.specification.program).newer
+        if newer := added.get(f"{self.path} {text}".strip()) or (added.get(text) if text[:1] == "-" else None):
             self.report("newer version", word, text, f"since {self.specification.program} {newer}", fatal=False)
         else:
             self.report(kind, word, text, suggestion)

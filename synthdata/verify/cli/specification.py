@@ -116,7 +116,7 @@ def read_command(facts: dict[str, Any], known: dict[str, Any]) -> Command:
     named = get_profile(facts["program"]).kinds
     flags: dict[str, str] = {}
     shorts: dict[str, str] = {}
-    for name, written in (facts.get("persistent", {}) | known["flags"]).items():
+    for name, written in (facts.get("persistent", {}) | known.get("flags", {})).items():
         kind, _, short = written.partition(" ")
         flags[name] = (
             named[name] + "?" * kind.endswith("?") if name in named and kind.strip("?") in OPEN_KINDS else kind

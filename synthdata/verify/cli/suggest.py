@@ -22,12 +22,16 @@ def suggest_name(name: str, names: Collection[str]) -> str:
 
 def suggest_flag(name: str, path: str, specification: Specification) -> str:
     """Suggest the real flag nearest to one that does not exist, else the sibling command that has it, else ""."""
+    if moved := get_profile(specification.program).moved.get(f"{specification.program} {path} --{name}"):
+        return moved
     command = specification.commands[path]
     shown = [flag for flag in command.flags if flag not in command.hidden and flag[0] != "-"]
     if name.replace("_", "-").lower() in shown:
         return f"--{name.replace('_', '-').lower()}"
     if close := find_nearest(name, shown) or (f"{name}s" if f"{name}s" in shown else ""):
         return f"--{close}"
+    if path in get_profile(specification.program).hands_on:
+        return f"-- --{name}"
     parent, _, last = path.rpartition(" ")
     for other, known in specification.commands.items():
         alike = other.rpartition(" ")[2] == last and other.count(" ") < 2  # deeper ones are about something else

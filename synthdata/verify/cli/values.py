@@ -220,6 +220,7 @@ CHECKS: dict[str, Callable[[str], str]] = {
     "uint16": check_uint16,
     "uint32": check_unsigned,
     "decimal": check_decimal,
+    "float32": check_decimal,
     "bytes": check_size,
     "duration": check_duration,
     "port": check_port,

@@ -27,6 +27,14 @@ KINDS_BY_COMPLAINT = [
     (r"invalid duration", "duration"),
     (r"invalid size", "bytes"),
 ]
+# What pflag calls the values that a flag takes. Any other word may stand in the text of a switch, quoted: "--force --hostname".
+TYPES = frozenset(
+    re.findall(
+        r"\w+",
+        "string strings stringArray stringSlice stringToString int ints int32 int64 uint uint16 uint32 uint64 float32 float64"
+        " duration list bytes decimal filter mount",
+    )
+)
 REFUSED_ARGUMENTS = re.compile(r"requires .*\d+ arg|requires exactly|accepts .*arg|unknown command \"")
 
 
@@ -93,7 +101,8 @@ def crawl_client(client: Client, roots: Iterable[str] = (), arguments: bool = Fa
 def read_commands(client: Client, pool: Executor, commands: dict[str, Command], paths: list[str]) -> list[str]:
     """Read the commands at these paths into commands: the paths of their subcommands."""
     found = zip(paths, pool.map(lambda path: read_help(client, path), paths), strict=True)
-    known = {path: command for path, command in found if command}
+    # What is listed and cannot be asked hands its words on (`gh extension exec`) or stands for another command (`gh co`).
+    known = {path: command or Command(free=True) for path, command in found}
     commands |= known
     children = (f"{path} {child}".strip() for path, command in known.items() for child in command.children)
     return [path for path in children if path not in commands]
@@ -123,7 +132,7 @@ def read_usage(name: str, text: str) -> str:
     """Read the command that a help text is about, by its usage line: lower-case words are names, the rest arguments."""
     call = rf"{re.escape(name)}((?: [a-z_][\w-]*)*)"
     # Examples may stand before the usage, and may call other commands.
-    match = re.search(rf"^usage:\s*{call}", text, re.I | re.M) or re.search(rf"^\s*{call}", text, re.I | re.M)
+    match = re.search(rf"^usage:?\s*{call}", text, re.I | re.M) or re.search(rf"^\s*{call}", text, re.I | re.M)
     words = match[1].split() if match else []
     return " ".join(itertools.takewhile(lambda word: word[0].islower() or word[0] == "_", words))
 
@@ -167,7 +176,7 @@ def read_flags(text: str) -> dict[str, tuple[str, str]]:
 def probe_command(client: Client, path: str, commands: dict[str, Command], arguments: bool) -> None:
     """Fill in flags, shorthands, and where flags end, by what the command's parser says."""
     words, command = path.split(), commands[path]
-    if path and "unknown flag" not in client.ask(*words, PROBE[0]):
+    if command.free or (path and "unknown flag" not in client.ask(*words, PROBE[0])):
         command.free = True
         return
     listed = {other: read_flags(peer.help) for other, peer in commands.items()}
@@ -190,7 +199,7 @@ def _probe_names(client: Client, path: str, command: Command, listed: dict[str, 
             near |= set(flags)
     for name in sorted(set(listed[path]) | near):
         letter, kind = listed[path].get(name, ("", ""))
-        if kind and "[" not in kind:  # the help says what it takes
+        if kind in TYPES:  # the help says what it takes
             answer = ""
         else:
             answer = client.ask(*words, f"--{name}", *PROBE)

@@ -14,7 +14,7 @@ from synthdata.verify.cli.specification import list_specifications, load_specifi
 from synthdata.verify.cli.values import CHECKS
 from synthdata.verify.problems import Problem, Word
 
-NAMES = ["docker", "git", "kubectl"]
+NAMES = ["docker", "gh", "git", "helm", "kubectl", "terraform"]
 VALUES = {
     "bool": "true",
     "int": "3",
@@ -22,6 +22,7 @@ VALUES = {
     "uint16": "300",
     "uint32": "3",
     "decimal": "1.5",
+    "float32": "1.5",
     "bytes": "512m",
     "duration": "1m30s",
     "port": "127.0.0.1:8080:80/tcp",
@@ -66,7 +67,8 @@ def draw_commands(draw: st.DrawFn, name: str) -> list[str]:
     for flag in draw(st.lists(st.sampled_from(known), max_size=4)) if known else []:
         kind = command.flags[flag].rstrip("!")
         value = VALUES.get(kind.rstrip("?"), "a=b")
-        dashed = flag if flag[0] == "-" else f"--{flag}"
+        single = specification.grammar == "goflag"
+        dashed = flag if flag[0] == "-" else f"-{flag}" if single else f"--{flag}"
         optional = kind == "bool" or kind.endswith("?")
         short = next((letter for letter, long in command.shorts.items() if long == flag), None)
         if short and flag[0] != "-" and draw(st.booleans()):
@@ -75,7 +77,9 @@ def draw_commands(draw: st.DrawFn, name: str) -> list[str]:
             words.append(dashed)
         else:
             words += draw(
-                st.sampled_from([[dashed, value], [f"{dashed}={value}" if dashed[1] == "-" else dashed + value]])
+                st.sampled_from(
+                    [[dashed, value], [f"{dashed}={value}" if dashed[1] == "-" or single else dashed + value]]
+                )
             )
     words += [
         f"--{flag}={VALUES.get(command.flags[flag], '3')}"
@@ -369,8 +373,8 @@ def test_specifications_name_their_versions() -> None:
 
 
 def test_a_missing_specification_says_how_to_make_one() -> None:
-    with pytest.raises(sd.InputError, match=r"synthdata\.verify\.crawl helm"):
-        load_specification("helm")
+    with pytest.raises(sd.InputError, match=r"synthdata\.verify\.crawl kind"):
+        load_specification("kind")
 
 
 def test_a_broken_specification_is_an_input_error(tmp_path: object) -> None:
@@ -384,5 +388,7 @@ def test_a_broken_specification_is_an_input_error(tmp_path: object) -> None:
 
 def test_a_grammar_that_nobody_knows_is_an_input_error() -> None:
     specification = dataclasses.replace(load_specification("docker"), grammar="argparse")
-    with pytest.raises(sd.InputError, match=r"'argparse', which is none of git, pflag: make it again with python -m"):
+    with pytest.raises(
+        sd.InputError, match=r"'argparse', which is none of git, goflag, pflag: make it again with python -m"
+    ):
         judge_command([Word("docker"), Word("ps")], specification)
