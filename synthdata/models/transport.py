@@ -33,7 +33,7 @@ STREAMS = "the server streams its reply although it was not asked to: name an en
 _STREAM = re.compile(
     rb"[\s\xef\xbb\xbf]*(?:data:|event:\s*\w+[^\n]*\n|(?::|id:|retry:)[^\n]*\s+(?:[^\n]*\n\s*)??(?:data|event):)"
 )
-_CHUNKS = re.compile(rb"\s*\{[^\n]*(?:\"delta\"|\"done\"\s?:\s?false|chat\.completion\.chunk)[^\n]*\}\s*\n\s*\{")
+_CHUNK = re.compile(rb"\"delta\"|\"done\"\s?:\s?false|chat\.completion\.chunk")
 SHOWN_OF_KEY = 7  # so many characters in a row of a key may be shown, where a server echoes a part of it
 
 MAX_REPLY_BYTES = 32 << 20  # a chat reply of 4,096 tokens with logprobs has about 1 MB
@@ -133,7 +133,7 @@ class Transport:
             reply = parse_json(raw)
         except ValueError as cause:
             shown = self.redact(raw)
-            if _CHUNKS.match(raw):
+            if _is_in_chunks(raw):
                 raise RowError(STREAMS, shown) from cause
             if "too deep" in str(cause):
                 raise RowError("status 200 with JSON nested too deep to read", shown) from cause
@@ -209,6 +209,12 @@ class Transport:
                 return [model for model in client.models.list() if isinstance(model.id, str)]
         except (openai.OpenAIError, ValueError, TypeError, AttributeError):
             return []  # many servers do not list; the call that was refused, or follows, says what matters
+
+
+def _is_in_chunks(raw: bytes) -> bool:
+    """Whether a body is JSON objects one behind the other, of which the first is a part of a reply."""
+    first, _, rest = raw.lstrip().partition(b"\n")
+    return first[:1] == b"{" and rest.lstrip()[:1] == b"{" and _CHUNK.search(first) is not None
 
 
 def list_key_forms(key: str) -> list[bytes]:

@@ -1,6 +1,7 @@
 """What a reply says, in the forms of many servers: thinking kept apart, errors read, streams named, limits found."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -270,3 +271,13 @@ def test_a_server_that_streams_is_told_so_at_once(connect: Connect, body: str) -
 
 def test_line_ends_within_strings_of_json_are_read() -> None:
     assert parse_json(b'{"a": "x\ny\tz"}') == {"a": "x\ny\tz"}
+
+
+@pytest.mark.parametrize("part", [b'{"delta"', b'{"delta"}', b":", b"id: x\n", b": a\n\n"])
+def test_a_body_that_looks_like_a_stream_is_told_in_no_time(connect: Connect, part: bytes) -> None:
+    body = part * (200_000 // len(part))
+    with NimServer(lambda server, _: Answer(200, body)) as server:
+        started = time.process_time()
+        with pytest.raises(sd.EndpointError):
+            connect(server).complete([{"messages": []}], attempts=1)
+        assert time.process_time() - started < 5

@@ -91,13 +91,15 @@ def parse_yes_no(reply: dict[str, Any]) -> float | Failure:
     content = read_text(reply)
     logprobs = get_choice(reply).get("logprobs")
     entries = logprobs.get("content") if isinstance(logprobs, dict) else None
-    if not entries or not isinstance(entries[0], dict) or not entries[0].get("top_logprobs"):
+    first = entries[0] if isinstance(entries, list) and entries else None
+    tokens = first.get("top_logprobs") if isinstance(first, dict) else None
+    if not isinstance(tokens, list) or not tokens:
         return Failure(NO_LOGPROBS, content)
     mass = {"yes": 0.0, "no": 0.0}
-    for entry in entries[0]["top_logprobs"]:
-        word = _read_word(entry)
-        value = read_number(entry.get("logprob"))
-        if word in mass and value is not None:
+    for entry in tokens:
+        word = _read_word(entry) if isinstance(entry, dict) else ""
+        value = read_number(entry.get("logprob")) if word in mass else None
+        if value is not None:
             mass[word] += math.exp(min(value, 0.0))
     total = mass["yes"] + mass["no"]
     return mass["yes"] / total if total >= LEAST_MASS else Failure("answered neither yes nor no", content)
