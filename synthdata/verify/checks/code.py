@@ -44,11 +44,13 @@ _AROUND = {
     "cpp": ("void f() {{\n{}\n}}", "struct X {{\n{}\n}};"),
     "php": ("<?php\n{}\n", "<?php class X {{\n{}\n}}", "<?php\n{}\n;"),
 }
-_LEFT_OUT = re.compile(r"(?m)\.\.\.|…|<[a-z][\w -]*>|\{\{|^\s*[$>#%] |^\s*In \[")
+_LEFT_OUT = re.compile(r"(?m)\.\.\.|…|<[a-z][\w -]*>|\{\{|^[^\S\n]*[$>#%] |^[^\S\n]*In \[")
 # Three dots, names in angle brackets, double braces and lines that begin with # mean something in these languages.
 _LEFT_OUT_OF = {
-    "java": re.compile(r"(?m)^\s*(?://|/\*)?\s*\.\.\.|…|\{\s*\.\.\.\s*\}|\(\s*\.\.\.\s*\)|^\s*[$>%] |=\s*\.\.\."),
-    "ruby": re.compile(r"(?m)^\s*\.\.\.\s*$|…|^\s*[$>%] |^irb|=>? \.\.\.|__END__"),
+    "java": re.compile(
+        r"(?m)^[^\S\n]*(?:(?://|/\*)[^\S\n]*)?\.\.\.|…|\{\s*\.\.\.\s*\}|\(\s*\.\.\.\s*\)|^[^\S\n]*[$>%] |=\s*\.\.\."
+    ),
+    "ruby": re.compile(r"(?m)^[^\S\n]*\.\.\.[^\S\n]*$|…|^[^\S\n]*[$>%] |^irb|=>? \.\.\.|__END__"),
 }
 _LEFT_OUT_OF |= dict.fromkeys(("c_sharp", "rust", "php", "c", "cpp"), _LEFT_OUT_OF["java"])
 _MAX_CHARACTERS = 20_000

@@ -32,7 +32,7 @@ _CERTAIN = frozenset({
 })  # fmt: skip
 _WARNINGS = threading.Lock()  # what is ignored is told for the whole process
 _MESSAGE = re.compile(r"^(?P<file>\d+)\.py:(?P<line>\d+):\d+: \w+\[(?P<rule>[\w-]+)\] (?P<said>.*)$", re.M)
-_LEFT_OUT = re.compile(r"(?m)^[ \t]*(?:\.\.\.|…)|<[a-z][\w -]*>|^\s*(?:>>>|\$ |In \[|%|!)")
+_LEFT_OUT = re.compile(r"(?m)^[ \t]*(?:\.\.\.|…)|<[a-z][\w -]*>|^[^\S\n]*(?:>>>|\$ |In \[|%|!)")
 
 
 def check_python(texts: Sequence[str]) -> list[list[Problem]]:
@@ -42,7 +42,7 @@ def check_python(texts: Sequence[str]) -> list[list[Problem]]:
     for number, text in enumerate(texts):
         problem = check_syntax(text)
         results.append([problem] if problem else [])
-        if problem is None and len(text) <= MAX_CHARACTERS and re.search(r"(?m)^\s*(?:import|from)\s", text):
+        if problem is None and len(text) <= MAX_CHARACTERS and re.search(r"(?m)^[^\S\n]*(?:import|from)\s", text):
             whole.append(number)
     for number, line, rule, said in _run_checker([texts[number] for number in whole]):
         found = _explain(texts[whole[number]], line, rule, said)

@@ -34,7 +34,7 @@ _JUDGED = frozenset(
 # Elisions, placeholders, usage lines, prompts and commands of clients, tables of output, procedures.
 _LEFT_OUT = re.compile(
     r"\.\.\.|…|<[a-z][\w -]*>|\{\{|\{\w+\}|\[\s*,|\$\$|:[\'\"]\w|\binto\s+(?:outfile|dumpfile|@)"
-    r"|(?m:^\s*(?:\\\w|\.\w|\+-|\||(?:mysql|sqlite|MariaDB[^>\n]*)>|\w+[=-][#>]|delimiter\b|go\s*$|/\s*$))"
+    r"|(?m:^[^\S\n]*(?:\\\w|\.\w|\+-|\||(?:mysql|sqlite|MariaDB[^>\n]*)>|\w+[=-][#>]|delimiter\b|go[^\S\n]*$|/[^\S\n]*$))"
     r"|\bcreate\b[^;]{0,60}\b(?:procedure|function|trigger|package|event)\b",
     re.I,
 )
