@@ -281,3 +281,11 @@ def test_a_body_that_looks_like_a_stream_is_told_in_no_time(connect: Connect, pa
         with pytest.raises(sd.EndpointError):
             connect(server).complete([{"messages": []}], attempts=1)
         assert time.process_time() - started < 5
+
+
+def test_a_reply_that_breaks_off_is_no_stream(connect: Connect) -> None:
+    body = b'{"delta": 1, "choices": [{"message":\n{"content": "half'
+    with NimServer(lambda server, _: Answer(200, b"x" + body if len(server.requests) > 1 else body[:40])) as server:
+        with pytest.raises(sd.EndpointError, match="cut-off or invalid JSON"):
+            connect(server).complete([{"messages": []}])
+        assert len(server.requests) == sender.ATTEMPTS
