@@ -29,13 +29,24 @@ def check_topic(topic: Any) -> str:
     """Return a topic without surrounding space; raise InputError when nothing is left of it."""
     if not isinstance(topic, str) or not topic.strip():
         raise InputError(f"TOPIC is {topic!r}: name a subject, for example 'Docker commands'.")
-    return topic.strip()
+    return check_text("TOPIC", topic).strip()
+
+
+def check_text(name: str, text: str) -> str:
+    """Return a text that can be sent and stored; raise InputError for half of a surrogate pair, which is no sign of UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as cause:
+        raise InputError(
+            f"{name} holds {text[cause.start]!a}, half of a sign that was cut in two: write the whole sign or leave it out."
+        ) from cause
+    return text
 
 
 def make_id(topic: str, subtopic: str, instruction: str, sample: int) -> str:
     """Hash what makes a row the same row in every run into 16 hex digits."""
     text = "\x1f".join((topic, subtopic, instruction, str(sample)))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def index_ids(df: pd.DataFrame, stage: str) -> pd.Index:

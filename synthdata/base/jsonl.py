@@ -1,5 +1,6 @@
 """JSONL in and out: whole files, byte-stable, with the file and line named when one cannot be read."""
 
+import codecs
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -137,11 +138,18 @@ def read_objects(path: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, 
 
 
 def read_lines(path: str | os.PathLike[str]) -> list[tuple[int, bytes]]:
-    """Read the lines of a file that are not blank, numbered from 1. Raises InputError when it cannot be read."""
+    """Read the lines of a file that are not blank, numbered from 1, without byte order marks; UTF-16 with such a mark too.
+
+    Raises InputError when it cannot be read.
+    """
     try:
-        lines = Path(path).read_bytes().split(b"\n")
+        data = Path(path).read_bytes()
     except OSError as cause:
         raise InputError(f"{path} cannot be read ({cause.strerror}): check the path.") from cause
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        data = data.decode("utf-16", errors="replace").encode("utf-8", errors="replace")  # as PowerShell writes
+    # Files put together from several hold a mark at each beginning.
+    lines = (line.removeprefix(codecs.BOM_UTF8) for line in data.split(b"\n"))
     return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from synthdata.base.text import strip_unseen
 from synthdata.generate.reading.loose_json import choose_field, choose_strings, is_question, read_values
-from synthdata.generate.reading.markers import strip_all
+from synthdata.generate.reading.markers import strip_all, strip_marks
 from synthdata.generate.reading.outline import LONGEST, read_outline
 from synthdata.generate.reading.refusals import is_no_answer
+from synthdata.generate.reading.unmarked import is_order
 from synthdata.models.replies import is_natural_end
 
 _TAGS = re.compile(r"<(?:li|item|question|subtopic|topic|q)(?:\s[^<>\n]{0,200})?>", re.I)
@@ -30,7 +31,7 @@ _LAST = re.compile(r"^(?:and|or|&|und|et|y|e|en|i|og|och|и|ve|dan|và|oraz|及|
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]"
 )
-_ABOUT = re.compile(r"(?:\s*：|\s*:(?=\s|$)|\s[–—-]{1,2}(?=\s)|——|\t|\s*\|)")
+_ABOUT = re.compile(r"(?:\s*：|\s*:(?=\s|$)|\s[–—‐−－-]{1,2}(?=\s)|——|\t|\s*\|)")
 _NO_ITEM = re.compile(
     r'[{}\[\]<|]|[\'"]?\w{1,20}[\'"]\s?:\s?|(?:FROM|RUN|COPY|CMD|ENV|ENTRYPOINT|WORKDIR|EXPOSE) [^?]*$|[$#%>]\s'
 )
@@ -89,6 +90,9 @@ def drop_repeats(items: Iterable[str], known: Iterable[str] = ()) -> list[str]:
 def _read_items(text: str, finish_reason: str | None, n: int | None, questions: bool) -> list[str]:
     text = strip_unseen(re.sub("\r\n?|[\u2028\u2029\x0b\x0c\x85]", "\n", text))
     text = re.sub(r"<br\s?/?>", "\n", text)
+    text = re.sub(r"&(?:bull|middot|#8226|#x2022|#183);", "•", text)
+    text = re.sub(r"(?m)^([^\S\n]{0,20})\\([-*+])(?=\s)", r"\1\2", text)
+    text = re.sub(r"\A\s{0,20}\[\s?([^\[\]{}\"'“”`\n]+)\]\s{0,20}\Z", r"\1", text)  # a list in brackets, without quotes
     torn = not is_natural_end(finish_reason) and not text.endswith("\n")
     values, around = read_values(text)
     if values:
@@ -109,10 +113,20 @@ def _read_items(text: str, finish_reason: str | None, n: int | None, questions: 
     lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) <= 2 and (parts := _split_line(lines, torn, n, questions)):
         return [part for part in map(_clean, parts) if part]
+    if n is not None and n > 1 and len(lines) == 1 and _is_lone_sentence(lines[0]):
+        return []  # not one item of several, but something about them
     items = [item for item in map(_clean, read_outline(text, torn, questions, n)) if item]
     if len(items) == 1 and not torn and (parts := _split_line(items, torn, n, questions)):
         return [part for part in map(_clean, parts) if part]
     return [inner for item in items for inner in _open_object(item, questions)]
+
+
+def _is_lone_sentence(line: str) -> bool:
+    """Whether the only line of a reply is a sentence, not an item: no mark, no question, no task."""
+    line = line.strip().rstrip("*_\"'”’»」")
+    if strip_marks(line, frozenset())[0] or is_question(line) or is_order(line):
+        return False
+    return line.endswith((".", "!", "。", "！", "।", "…"))
 
 
 def _open_object(item: str, questions: bool) -> list[str]:

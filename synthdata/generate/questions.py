@@ -14,7 +14,7 @@ from synthdata.generate.lists import normalize_item, parse_questions, parse_subt
 from synthdata.generate.prompts import QUESTION_PROMPT, SUBTOPIC_PROMPT, fill_prompt, list_existing
 from synthdata.generate.reading.refusals import name_no_answer
 from synthdata.models.client import Client
-from synthdata.models.replies import Completion, Failure, is_natural_end
+from synthdata.models.replies import LIMIT_NAMES, Completion, Failure, find_limit, is_natural_end
 
 ROUNDS = 3  # asking, and at most two rounds of topping up; more for a long list:
 ITEMS_PER_ROUND = 4  # one round for so many items asked for
@@ -107,9 +107,9 @@ def _collect_items(
 ) -> list[list[str]]:
     """Ask for `count` items under each name, in portions, until all are full, nothing new comes or the rounds are over."""
     given = dict(params or {})
-    limit = next((given[name] for name in ("max_tokens", "max_completion_tokens") if given.get(name)), LIST_MAX_TOKENS)
-    limits = {} if "max_completion_tokens" in given else {"max_tokens": LIST_MAX_TOKENS}
-    portion = max(limit // TOKENS_PER_ITEM, 1) if isinstance(limit, int) else count
+    limit = find_limit(given) or LIST_MAX_TOKENS
+    limits = {} if any(name in given for name in LIMIT_NAMES) else {"max_tokens": LIST_MAX_TOKENS}
+    portion = max(limit // TOKENS_PER_ITEM, 1)
     rounds = max(ROUNDS, count // ITEMS_PER_ROUND)
     lists = [_Asked() for _ in names]
     seen: set[str] = set()
@@ -128,7 +128,7 @@ def _collect_items(
         before = len(seen)
         replies = client.complete(bodies, label=label, require_any=False)
         for index, n, reply in zip(short, wanted, replies, strict=True):
-            full = isinstance(reply, Completion) and isinstance(limit, int) and (reply.completion_tokens or 0) >= limit
+            full = isinstance(reply, Completion) and (reply.completion_tokens or 0) >= limit
             items = (
                 parse(reply.text, "length" if full else reply.finish_reason, n) if isinstance(reply, Completion) else []
             )
@@ -173,11 +173,11 @@ def _take_new(items: list[str], seen: set[str], room: int) -> list[str]:
     return new
 
 
-def _explain(reply: Completion, items: list[str], limit: Any, full: bool) -> str:
+def _explain(reply: Completion, items: list[str], limit: int, full: bool) -> str:
     """Say why a reply brought nothing new, and what to do where that is known."""
     text = reply.text.strip()
     cut = full or not is_natural_end(reply.finish_reason)
-    raise_it = f"raise it with params={{'max_tokens': {limit * 4 if isinstance(limit, int) else 4096}, …}}"
+    raise_it = f"raise it with params={{'max_tokens': {limit * 4}, …}}"
     if not text and reply.reasoning and cut:
         return f"cut off while thinking at max_tokens={limit}: {raise_it}"
     if not text:

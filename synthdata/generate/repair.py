@@ -12,7 +12,7 @@ from synthdata.base.frame import check_columns
 from synthdata.base.text import clean_text
 from synthdata.generate.prompts import REPAIR_PROMPT, fill_prompt, parse_repair
 from synthdata.models.client import Client
-from synthdata.models.replies import Completion, Failure
+from synthdata.models.replies import Completion, Failure, find_end, find_limit
 from synthdata.verify.problems import HALLUCINATED, count_fatal
 from synthdata.verify.remains import find_losses, find_remains
 from synthdata.verify.stage import verify_responses
@@ -92,12 +92,14 @@ def repair_responses(
             for instruction, place in zip(instructions, waiting, strict=True)
         ]
         replies = client.complete(bodies, label="repair", require_any=False)
-        tried = _verify_again(df.iloc[waiting], replies, [rows[place].first for place in waiting], verifiers)
+        tried = _verify_again(
+            df.iloc[waiting], replies, [rows[place].first for place in waiting], verifiers, find_limit(params or {})
+        )
         for place, new, reply in zip(waiting, tried[names].to_dict("records"), replies, strict=True):
             if isinstance(new["response"], str):
                 rows[place].take(new)
             elif not rows[place].outcome:
-                reason = reply.reason if isinstance(reply, Failure) else "the reply was empty"
+                reason = reply.reason if isinstance(reply, Failure) else reply.fault or "the reply was empty"
                 rows[place].outcome = f"failed: {reason}"
     saved = sum(row.outcome == "repaired" for row in rows.values())
     print(f"repair: {len(rows) if attempts else 0:,} rows sent back, {saved:,} verify now")
@@ -198,19 +200,25 @@ def _write_request(
     text = fill_prompt(prompt, "the repair prompt", ("problems",), problems=list_problems(start["problems"]))
     turns = (("user", instruction), ("assistant", start["response"]), ("user", text))
     sampling = dict(params or {})
-    # Without a seed of its own, a second attempt on the same version would be the same request, answered once.
-    sampling["seed"] = int(sampling.get("seed") or 0) + attempt
+    # Without a seed of its own, a second attempt on the same version would be the same request, answered once; some servers
+    # refuse the parameter.
+    if attempt or sampling.get("seed") is not None:
+        sampling["seed"] = int(sampling.get("seed") or 0) + attempt
     return {"messages": [{"role": role, "content": content} for role, content in turns], **sampling}
 
 
 def _verify_again(
-    part: pd.DataFrame, replies: list[Any], firsts: list[dict[str, Any]], verifiers: Sequence[str] | None
+    part: pd.DataFrame,
+    replies: list[Any],
+    firsts: list[dict[str, Any]],
+    verifiers: Sequence[str] | None,
+    limit: int | None,
 ) -> pd.DataFrame:
     """Verify the new answers in place of the old ones, null where none came, and compare them with the first versions."""
-    done = [reply if isinstance(reply, Completion) and reply.text else None for reply in replies]
+    done = [reply if isinstance(reply, Completion) and reply.text and not reply.fault else None for reply in replies]
     filled = part.assign(
         response=pd.array([parse_repair(reply.text) if reply else None for reply in done], dtype="str"),
-        finish_reason=pd.array([reply.finish_reason if reply else None for reply in done], dtype="str"),
+        finish_reason=pd.array([find_end(reply, limit) if reply else None for reply in done], dtype="str"),
         completion_tokens=pd.array([reply.completion_tokens if reply else None for reply in done], dtype="Int64"),
     )
     tried = verify_responses(filled, verifiers)

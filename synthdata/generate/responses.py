@@ -8,7 +8,7 @@ import pandas as pd
 from synthdata.base.frame import check_columns, write_error
 from synthdata.generate.prompts import RESPONSE_PROMPT, fill_prompt
 from synthdata.models.client import Client
-from synthdata.models.replies import Completion, Failure, is_natural_end
+from synthdata.models.replies import Completion, Failure, find_end, find_limit
 
 
 def generate_responses(
@@ -42,10 +42,10 @@ def generate_responses(
             body["seed"] = int(sampling.get("seed") or 0) + int(row.sample)
         bodies.append(body)
     replies = client.complete(bodies, label="responses")
-    return df.assign(**_unpack_completions(replies, client.endpoint.model, sampling.get("max_tokens")))
+    return df.assign(**_unpack_completions(replies, client.endpoint.model, find_limit(sampling)))
 
 
-def _unpack_completions(replies: list[Completion | Failure], model: str, limit: Any) -> dict[str, Any]:
+def _unpack_completions(replies: list[Completion | Failure], model: str, limit: int | None) -> dict[str, Any]:
     columns: dict[str, list[Any]] = {
         name: []
         for name in (
@@ -62,11 +62,8 @@ def _unpack_completions(replies: list[Completion | Failure], model: str, limit: 
     for reply in replies:
         if isinstance(reply, Completion):
             error = write_error("response", reply.fault) if reply.fault else None
-            # Some servers say "stop" of an answer that used up all it was given.
-            full = isinstance(limit, int) and reply.completion_tokens is not None and reply.completion_tokens >= limit
-            reason = "length" if full and is_natural_end(reply.finish_reason) else reply.finish_reason
             values: tuple[Any, ...] = (
-                reply.text or None, reply.reasoning or None, reply.model or model, reason,
+                reply.text or None, reply.reasoning or None, reply.model or model, find_end(reply, limit),
                 reply.prompt_tokens, reply.completion_tokens, error, reply.raw or None,
             )  # fmt: skip
         else:

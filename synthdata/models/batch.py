@@ -12,7 +12,7 @@ from synthdata.base.progress import Progress
 from synthdata.models.cache import LOOK_UP_BATCH, make_key, split_batches, write_body
 from synthdata.models.endpoints import Endpoint
 from synthdata.models.recording import Recording
-from synthdata.models.replies import Completion, Failure, parse_json, read_count, write_raw
+from synthdata.models.replies import Completion, Failure, parse_json, read_usage, write_raw
 from synthdata.models.usage import Usage
 
 RAW_CHARACTERS = 2000  # of a reply that could not be used: as much as the row keeps of it
@@ -93,21 +93,20 @@ class Batch:
             return True
         if stored and not is_answer(value):
             return False
-        usage = reply.get("usage")
-        if isinstance(usage, dict):
-            self.usage.prompt_tokens += read_count(usage.get("prompt_tokens")) or 0
-            self.usage.completion_tokens += read_count(usage.get("completion_tokens")) or 0
+        prompt_tokens, completion_tokens = read_usage(reply)
+        self.usage.prompt_tokens += prompt_tokens or 0
+        self.usage.completion_tokens += completion_tokens or 0
         for index in indexes:
             self.results[index] = value
         self.done += len(indexes)
         return True
 
-    def fail(self, job: Job, reason: str, raw: str = "") -> None:
-        """Note why a request has no answer."""
-        self._fail(job.indexes, reason, raw)
+    def fail(self, job: Job, reason: str, raw: str = "", refused: bool = False) -> None:
+        """Note why a request has no answer. refused: the server will not take it."""
+        self._fail(job.indexes, reason, raw, refused)
 
-    def _fail(self, indexes: list[int], reason: str, raw: str) -> None:
-        failure = Failure(reason, raw[:RAW_CHARACTERS])
+    def _fail(self, indexes: list[int], reason: str, raw: str, refused: bool = False) -> None:
+        failure = Failure(reason, raw[:RAW_CHARACTERS], refused)
         for index in indexes:
             self.results[index] = failure
             self.failures[reason] += 1

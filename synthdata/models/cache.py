@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from synthdata.base.errors import CacheError
+from synthdata.base.errors import CacheError, InputError
 from synthdata.base.jsonl import replace_file
 from synthdata.models.replies import parse_json
 
@@ -28,8 +28,16 @@ NOISE = frozenset({"id", "created", "object", "system_fingerprint", "timings", "
 
 
 def write_body(body: Mapping[str, Any]) -> bytes:
-    """Write a request body as it is sent, stored and hashed: JSON with sorted keys."""
-    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    """Write a request body as it is sent, stored and hashed: JSON with sorted keys.
+
+    Raises InputError for what JSON or UTF-8 cannot hold: half of a surrogate pair, a value of another kind, a circle.
+    """
+    try:
+        return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    except TypeError as cause:
+        raise InputError(
+            f"a request cannot be written as JSON ({cause}): change its text or its parameters."
+        ) from cause
 
 
 def make_key(identity: str, body: bytes) -> bytes:

@@ -24,6 +24,7 @@ class Client:
     concurrency: requests in flight, the endpoint's own figure when None. requests_per_minute: the account's limit,
     the endpoint's when None. budget: shared count of requests. timeout: seconds for one request. params: what every request
     of this client carries, such as {"chat_template_kwargs": {"enable_thinking": False}}; what a request says itself comes first.
+    learned: what preflight found out about this server, for the calls that follow.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Client:
         self.budget = budget or Budget()
         self.params = dict(params or {})
         self.usage: dict[str, Usage] = {}
+        self.learned: dict[str, Any] = {}
 
     def __repr__(self) -> str:
         return f"Client({self.endpoint.name!r}, concurrency={self.concurrency})"

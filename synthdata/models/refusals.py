@@ -20,10 +20,10 @@ def explain_status(endpoint: Endpoint, status: int, body: str, offered: list[str
     where, said = f"{endpoint.name} answered {status}", _shorten(body)
     if status == 401:
         if endpoint.url == NIM_URL:
-            return f"{where}: the key in NVIDIA_API_KEY ({mask_secret(endpoint.api_key)}) is not valid; make a new one."
+            return f"{where}: the key in NVIDIA_API_KEY ({mask_secret(endpoint.api_key)}) is not valid; make a new one ({said})."
         held = mask_secret(endpoint.api_key) if endpoint.api_key else "not set"
         names = dict.fromkeys(("SYNTHDATA_API_KEY", find_key_variable(urlsplit(endpoint.url or "").hostname)))
-        return f"{where}: it wants a key; put the right one in {' or '.join(names)} (now: {held})."
+        return f"{where}: it wants a key; put the right one in {' or '.join(names)} (now: {held}; it said {said})."
     if status == 402 or (status == 403 and re.search(r"credit|quota|billing|payment", body, re.I)):
         return f"{where}: the account is out of credits ({said}); top it up, or name another endpoint, and run again."
     if status == 403:
@@ -37,9 +37,7 @@ def explain_status(endpoint: Endpoint, status: int, body: str, offered: list[str
     if status == 405:
         return f"{where}: this is no OpenAI-compatible chat server; check the address, which usually ends in /v1."
     if status == 429:
-        return (
-            f"{where}: the limit of requests is reached; wait a minute, or set REQUESTS_PER_MINUTE to your account's."
-        )
+        return f"{where}: the limit of requests is reached; wait a minute, or set REQUESTS_PER_MINUTE to your account's ({said})."
     if status in (400, 413, 422) and is_context_error(body):
         return f"{where}: the context window of {endpoint.model} is too small ({said}); ask for fewer tokens."
     if status >= 500:

@@ -7,12 +7,18 @@ stays with it. Nothing here raises for the content of a reply but parse_json, fo
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from synthdata.models.server_errors import read_error
+from synthdata.models.thinking import split_thinking
+
 RAW_CHARACTERS = 2000
+# What servers call the number of tokens that an answer may have.
+LIMIT_NAMES = ("max_tokens", "max_completion_tokens", "max_new_tokens", "max_output_tokens", "n_predict", "num_predict")
 LARGEST_COUNT = 2**53  # beyond this a number of tokens is none, and no other program would read it exactly
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -21,24 +27,26 @@ NATURAL_ENDS = frozenset(
     [
         "stop", "stop_sequence", "stop_token", "end_turn", "end_of_turn", "end_of_text", "endoftext", "end_of_sequence",
         "eos", "eos_token", "eot", "complete", "completed", "end", "done", "finish", "finished", "normal", "success",
+        "natural", "natural_end",
+        "stop_str", "stop_string", "stop_word", "stopped_eos", "stopped_word", "eos_found", "eos_token_found", "im_end", "eot_id",
+        "s", "ended",
     ]
 )  # fmt: skip
+# Why a server took an answer back.
+_WITHHELD = frozenset(
+    [
+        "content_filter", "content_filtered", "contentfilter", "safety", "prohibited_content", "blocklist", "recitation", "spii",
+        "guardrail_intervened", "sensitive",
+    ]
+)  # fmt: skip
+_CALLS = frozenset(["tool_calls", "tool_call", "tool_use", "function_call"])
+_TOOL_PARTS = _CALLS | {"function", "server_tool_use"}
+_CUT = frozenset(["length", "max_tokens", "model_length", "max_output_tokens", "max_new_tokens"])
+# What thinking, and the text in a part of a message, are called.
+_REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_text", "thoughts", "reasoning_details")
+_PART_FIELDS = ("text", "thinking", "reasoning", "content", "value", "summary", "output_text", "parts")
 # What servers say where they do not say how it ended.
-_UNKNOWN_ENDS = frozenset(["", "null", "none", "unknown", "unspecified", "finish_reason_unspecified"])
-
-# How models mark their thinking, where the server leaves it in the text. Only at the start of an answer: a text about such
-# marks may hold them anywhere.
-_THOUGHTS = (
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<thought>", "</thought>"),
-    ("<reasoning>", "</reasoning>"),
-    ("[THINK]", "[/THINK]"),
-    ("<|begin_of_thought|>", "<|end_of_thought|>"),
-    ("◁think▷", "◁/think▷"),
-)
-_FINAL = re.compile(r"<\|channel\|>\s*final\s*(?:<\|[^|>]*\|>[^<]*)?<\|message\|>")
-_HARMONY = re.compile(r"<\|(?:start|end|return|call|channel|message|constrain)\|>")
+_UNKNOWN_ENDS = frozenset(["", "null", "none", "unknown", "unspecified"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +70,11 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request without a usable reply: why, and what the server said."""
+    """A request without a usable reply: why, and what the server said. refused: it will not take such a request at all."""
 
     reason: str
     raw: str = ""
+    refused: bool = False
 
 
 def parse_json(raw: bytes) -> Any:
@@ -79,7 +88,7 @@ def parse_json(raw: bytes) -> Any:
         pass
     text = raw.decode("utf-8-sig", errors="replace")
     try:
-        value = json.loads(text)
+        value = json.loads(text, strict=False)  # raw line ends within a string too
     except RecursionError as cause:
         raise ValueError("JSON nested too deep") from cause
     return _replace_surrogates(value) if "\\ud" in text.lower() else value
@@ -89,22 +98,26 @@ def read_completion(reply: dict[str, Any]) -> Completion:
     """Read a chat reply: text, reasoning and counts, and a fault where it holds no answer."""
     choice = get_choice(reply)
     message = get_message(choice)
-    text, reasoning = read_content(message.get("content"))
-    for name in ("reasoning_content", "reasoning"):
-        reasoning = reasoning or (message[name] if isinstance(message.get(name), str) else "")
+    content = message.get("content")
+    text, reasoning = read_content(content if content is not None else choice.get("text"))
+    for name in _REASONING_FIELDS:
+        reasoning = reasoning or "\n".join(filter(None, read_content(message.get(name))))
     text, thought, open_ended = split_thinking(text)
     reasoning = (reasoning or thought).strip()
-    reason = choice.get("finish_reason")
-    reason = reason if isinstance(reason, str) else None
-    usage = reply.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
-    fault, again = _find_fault(text.strip(), reasoning, open_ended, reason, choice, message)
+    reason = _read_reason(choice)
+    error = read_error(choice) or read_error({"error": message.get("error") or reply.get("error")})
+    if error is None and reason and _bare_reason(reason) == "error":
+        error = None, "finish_reason error"
+    fault, again = _find_fault(text.strip(), reasoning, open_ended, reason, message)
+    if error is not None:
+        fault, again = f"the server reports an error ({error[1]})", True
+    prompt_tokens, completion_tokens = read_usage(reply)
     return Completion(
         text.strip(),
         reason,
         reply["model"] if isinstance(reply.get("model"), str) else None,
-        read_count(usage.get("prompt_tokens")),
-        read_count(usage.get("completion_tokens")),
+        prompt_tokens,
+        completion_tokens,
         reasoning,
         fault,
         again,
@@ -112,66 +125,53 @@ def read_completion(reply: dict[str, Any]) -> Completion:
     )
 
 
+def read_usage(reply: dict[str, Any]) -> tuple[int | None, int | None]:
+    """Read how many tokens a reply's prompt and answer had, by the names that servers give them; None for what is not told."""
+    usage = reply.get("usage")
+    usage = usage if isinstance(usage, dict) else {}
+    prompt, completion = (
+        next((count for name in names if (count := read_count(usage.get(name))) is not None), None)
+        for names in (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))
+    )
+    return prompt, completion
+
+
+def find_limit(params: Mapping[str, Any]) -> int | None:
+    """Find the number of tokens that an answer may have by the parameters of its request; None where they name none."""
+    counts = [read_count(params.get(name)) for name in LIMIT_NAMES]
+    return min((count for count in counts if count), default=None)
+
+
+def find_end(completion: Completion, limit: int | None) -> str | None:
+    """Find why an answer ended: its finish_reason, but "length" where it used up the tokens it was given and says "stop"."""
+    full = limit is not None and completion.completion_tokens is not None and completion.completion_tokens >= limit
+    return "length" if full and is_natural_end(completion.finish_reason) else completion.finish_reason
+
+
 def is_natural_end(reason: str | None) -> bool:
     """Tell whether a finish_reason means a whole answer; one that says nothing (None, "", "unknown") is taken for whole."""
     return not isinstance(reason, str) or _bare_reason(reason) in NATURAL_ENDS | _UNKNOWN_ENDS
 
 
-def split_thinking(text: str) -> tuple[str, str, bool]:
-    """Separate an answer from the thinking that a model wrote around it.
-
-    Returns the answer, the thinking, and whether the thinking never ended, so that there is no answer yet. Some servers swallow
-    the opening mark; a closing one alone ends the thinking unless it is spoken of, in code or in a sentence.
-    """
-    if "<" not in text and "[" not in text and "◁" not in text:
-        return text, "", False  # each mark begins with one of these; this is read for every reply
-    final = list(_FINAL.finditer(text))
-    if text.lstrip().startswith("<|") and _HARMONY.match(text.lstrip()):
-        if not final:
-            return "", _HARMONY.sub(" ", text).strip(), True
-        answer = re.split(r"<\|(?:end|return|call|start)\|>", text[final[-1].end() :])[0]
-        return answer, _HARMONY.sub(" ", text[: final[-1].start()]).strip(), False
-    thoughts: list[str] = []
-    rest = text.lstrip()
-    progress = True
-    while progress:
-        progress = False
-        for opening, closing in _THOUGHTS:
-            if rest[: len(opening)].lower() == opening.lower():
-                thought, found, rest = _partition(rest[len(opening) :], closing)
-                thoughts.append(thought.strip())
-                if not found:
-                    return "", "\n\n".join(thoughts), True
-                rest, progress = rest.lstrip(), True
-    for opening, closing in () if thoughts else _THOUGHTS[:2]:
-        thought, found, after = _partition(rest, closing)
-        if found and after.strip() and opening.lower() not in thought.lower() and _ends_thinking(thought, after):
-            return after.lstrip(), thought.strip(), False
-    if thoughts:  # a second block behind the answer's beginning
-        for opening, closing in _THOUGHTS:
-            pattern = re.compile(rf"{re.escape(opening)}.*?(?:{re.escape(closing)}|\Z)", re.S | re.I)
-            thoughts += [match[0] for match in pattern.finditer(rest)]
-            rest = pattern.sub("", rest)
-        return rest, "\n\n".join(thoughts), not rest.strip()
-    return text, "", False
-
-
 def read_content(content: Any) -> tuple[str, str]:
-    """Read a message's content, a string or a list of parts, as text and thinking."""
+    """Read a message's content, a string, a part or a list of parts, as text and thinking."""
     if isinstance(content, str):
         return content, ""
     texts: list[str] = []
     thoughts: list[str] = []
+    if isinstance(content, dict):
+        content = content["parts"] if isinstance(content.get("parts"), list) else [content]
     for part in content if isinstance(content, list) else ():
         if isinstance(part, str):
             texts.append(part)
         elif isinstance(part, dict):
-            kind = str(part.get("type", "text"))
-            where = thoughts if "think" in kind or "reason" in kind else texts
-            value = next(
-                (part[name] for name in ("text", "thinking", "reasoning", "content", "value") if part.get(name)), ""
-            )
-            where.append(value if isinstance(value, str) else "".join(read_content(value)))
+            kind = str(part.get("type", "text")).lower()
+            if kind in _TOOL_PARTS or kind == "refusal":
+                continue
+            where = thoughts if "think" in kind or "reason" in kind or part.get("thought") is True else texts
+            value = next((part[name] for name in _PART_FIELDS if part.get(name)), "")
+            said = value if isinstance(value, str) else "".join(read_content(value))
+            where.append("" if kind.startswith("redacted") else said)
     return "".join(texts), "\n".join(filter(None, thoughts))
 
 
@@ -201,18 +201,6 @@ def get_message(choice: dict[str, Any]) -> dict[str, Any]:
     return message if isinstance(message, dict) else {}
 
 
-def read_error(reply: Any) -> tuple[int | None, str] | None:
-    """Read the error that a server sent under status 200: its code, None where it gives none, and its words."""
-    error = reply.get("error") if isinstance(reply, dict) else None
-    if not error:
-        return None
-    if not isinstance(error, dict):
-        return None, str(error)
-    code = next((read_count(error.get(name)) for name in ("code", "status", "status_code") if error.get(name)), None)
-    said = error.get("message") or error.get("detail") or write_raw(error)
-    return (code if code and 400 <= code < 600 else None), str(said)
-
-
 def write_raw(reply: Any) -> str:
     """Write a reply, or its beginning, as text to be kept beside a row."""
     try:
@@ -222,43 +210,51 @@ def write_raw(reply: Any) -> str:
 
 
 def _find_fault(
-    text: str, reasoning: str, open_ended: bool, reason: str | None, choice: dict[str, Any], message: dict[str, Any]
+    text: str, reasoning: str, open_ended: bool, reason: str | None, message: dict[str, Any]
 ) -> tuple[str, bool]:
     """Say why a reply holds no answer, and whether asking again may bring one; "" when it does."""
-    error = read_error(choice)
-    if error is not None:
-        return f"the server reports an error ({error[1]})", True
-    if reason == "content_filter":
-        return "withheld by the endpoint's content filter", False
+    if reason and _bare_reason(reason) in _WITHHELD:
+        return f"withheld by the endpoint's content filter ({reason})", False
     if text:
         return "", False
-    refusal = message.get("refusal")
-    if isinstance(refusal, str) and refusal.strip():
-        return f"the model refused: {refusal.strip()[:200]}", False
-    if message.get("tool_calls") or message.get("function_call"):
+    if refusal := _find_refusal(message):
+        return f"the model refused: {refusal[:200]}", False
+    parts = message.get("content")
+    kinds = (
+        {str(part.get("type")).lower() for part in parts if isinstance(part, dict)}
+        if isinstance(parts, list)
+        else set()
+    )
+    called = message.get("tool_calls") or message.get("function_call") or kinds & _TOOL_PARTS
+    if called or (reason and _bare_reason(reason) in _CALLS):
         return "the model called a tool instead of answering", False
     if open_ended or reasoning:
         return f"empty: all thinking, no answer (finish_reason {reason}): raise max_tokens", False
     return f"empty (finish_reason {reason})", reason not in ("stop", "length")
 
 
+def _find_refusal(message: dict[str, Any]) -> str:
+    """Find the words in which a model refused, beside a content without text; "" for none."""
+    content = message.get("content")
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    values = [message.get("refusal"), *(part.get("refusal") for part in parts)]
+    said = [value if isinstance(value, str) else "".join(read_content(value)) for value in values if value]
+    return " ".join(said).strip()
+
+
+def _read_reason(choice: dict[str, Any]) -> str | None:
+    """Read why a model ended; of a server that says it twice, the reason that cut the answer off."""
+    names = ("finish_reason", "finishReason", "stop_reason", "done_reason", "native_finish_reason")
+    reasons = [choice[name] for name in names if isinstance(choice.get(name), str)]
+    cut = [reason for reason in reasons if _bare_reason(reason) in _CUT]
+    return next(iter(cut or reasons), None)
+
+
 def _bare_reason(reason: str) -> str:
-    """Write a finish_reason alike: "FinishReason.STOP", "end-turn" and "endTurn" are stop and end_turn."""
+    """Write a finish_reason alike: "FinishReason.STOP", "end-turn" and "<|im_end|>" are stop, end_turn and im_end."""
     name = reason.strip().rsplit(".", 1)[-1]
     name = name if name.isupper() else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
-    return re.sub(r"[\s-]+", "_", name).lower()
-
-
-def _partition(text: str, mark: str) -> tuple[str, bool, str]:
-    place = text.lower().find(mark.lower())
-    return (text, False, "") if place < 0 else (text[:place], True, text[place + len(mark) :])
-
-
-def _ends_thinking(thought: str, after: str) -> bool:
-    """Whether a closing mark without an opening one ends a thought, and is not spoken of in code or a sentence."""
-    if "`" in thought or re.match(r"[`'\")\],.;:]", after):
-        return False
-    return re.match(r"\s*\n", after) is not None or not re.search(r"[\s'\"(\[]\Z", thought) or thought.endswith("\n")
+    return re.sub(r"[\s-]+", "_", name).strip("</|>_").lower().removeprefix("finish_reason_")
 
 
 def _replace_surrogates(value: Any) -> Any:

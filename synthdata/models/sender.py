@@ -225,7 +225,7 @@ class Sender:
         """Note that the server will not answer this request; end the run when it says the same of every request."""
         self.answered_at = time.monotonic()
         said = explain_status(self.transport.endpoint, status, text)
-        self.batch.fail(job, said, text)
+        self.batch.fail(job, said, text, refused=True)
         self.refusals.append(re.sub(r"\d+", "#", said))
         if len(self.refusals) >= SAME_REFUSALS and len(set(self.refusals)) == 1 and not self._has_answers():
             raise EndpointError(

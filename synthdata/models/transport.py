@@ -8,6 +8,7 @@ import asyncio
 import base64
 import email.utils
 import math
+import re
 import time
 import urllib.parse
 import urllib.request
@@ -20,12 +21,19 @@ from synthdata.base.errors import EndpointError
 from synthdata.models.endpoints import Endpoint
 from synthdata.models.local.server import serve_model
 from synthdata.models.refusals import explain_status
-from synthdata.models.replies import parse_json, read_error
+from synthdata.models.replies import parse_json
+from synthdata.models.server_errors import read_error
 
 if TYPE_CHECKING:
     import aiohttp
 
 
+STREAMS = "the server streams its reply although it was not asked to: name an endpoint that does not"
+# Events as they are sent to a browser, and JSON objects one behind the other.
+_STREAM = re.compile(
+    rb"[\s\xef\xbb\xbf]*(?:data:|event:\s*\w+[^\n]*\n|(?::|id:|retry:)[^\n]*\s+(?:[^\n]*\n\s*)??(?:data|event):)"
+)
+_CHUNK = re.compile(rb"\"delta\"|\"done\"\s?:\s?false|chat\.completion\.chunk")
 SHOWN_OF_KEY = 7  # so many characters in a row of a key may be shown, where a server echoes a part of it
 
 MAX_REPLY_BYTES = 32 << 20  # a chat reply of 4,096 tokens with logprobs has about 1 MB
@@ -119,27 +127,30 @@ class Transport:
 
         Raises TransientError for a body that is cut off, RowError for one that is something else than a chat reply.
         """
-        if raw.lstrip()[:5] == b"data:":
-            raise RowError(
-                "the server streams its reply although it was not asked to: name an endpoint that does not",
-                self.redact(raw),
-            )
+        if _STREAM.match(raw):
+            raise RowError(STREAMS, self.redact(raw))
         try:
             reply = parse_json(raw)
         except ValueError as cause:
             shown = self.redact(raw)
+            if _is_in_chunks(raw):
+                raise RowError(STREAMS, shown) from cause
             if "too deep" in str(cause):
                 raise RowError("status 200 with JSON nested too deep to read", shown) from cause
             kind = "HTML instead of JSON" if shown.lstrip().startswith("<") else "cut-off or invalid JSON"
             raise TransientError(f"status 200 with {kind}", shown) from cause
         choices = reply.get("choices") if isinstance(reply, dict) else None
         if isinstance(choices, list) and choices:
+            first = choices[0]
+            if isinstance(first, dict) and "delta" in first and not {"message", "text"} & set(first):
+                raise RowError(STREAMS, self.redact(raw))
             return reply, 200
         error = read_error(reply)
-        if error is not None and error[0] is not None:
+        if error is not None and error[0] is not None and error[0] < 500 and error[0] not in (408, 409, 425):
             return reply, error[0]
         if error is not None:
-            raise TransientError(f"status 200 with an error: {error[1][:200]}", self.redact(raw))
+            number = f" {error[0]}" if error[0] else ""
+            raise TransientError(f"status 200 with an error{number}: {error[1][:200]}", self.redact(raw))
         if choices == []:
             raise TransientError("a reply with no choices", self.redact(raw))
         raise TransientError("status 200 with JSON that is no chat reply", self.redact(raw))
@@ -198,6 +209,12 @@ class Transport:
                 return [model for model in client.models.list() if isinstance(model.id, str)]
         except (openai.OpenAIError, ValueError, TypeError, AttributeError):
             return []  # many servers do not list; the call that was refused, or follows, says what matters
+
+
+def _is_in_chunks(raw: bytes) -> bool:
+    """Whether a body is JSON objects one behind the other, of which the first is a part of a reply."""
+    first, _, rest = raw.lstrip().partition(b"\n")
+    return first[:1] == b"{" and rest.lstrip()[:1] == b"{" and _CHUNK.search(first) is not None
 
 
 def list_key_forms(key: str) -> list[bytes]:

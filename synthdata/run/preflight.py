@@ -1,5 +1,6 @@
 """Before any work: does each model answer, in which form, and is its context long enough?"""
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -10,9 +11,12 @@ from synthdata.models.endpoints import NIM_URL
 from synthdata.models.recording import Recording
 from synthdata.models.refusals import suggest_models
 from synthdata.models.replies import Failure, read_completion
+from synthdata.quality.scores.judge import JUDGE
 from synthdata.quality.scores.scale import choose_way, find_scale
 
 PING = {"messages": [{"role": "user", "content": "Answer with the word ready."}], "max_tokens": 8, "temperature": 0}
+
+_NAMES_A_PARAMETER = re.compile(r"max_\w*tokens|temperature|unsupported|parameter", re.I)
 
 
 def check_endpoints(generator: Client, reward: Client, context_tokens: int = 0) -> pd.DataFrame:
@@ -23,22 +27,54 @@ def check_endpoints(generator: Client, reward: Client, context_tokens: int = 0) 
     Raises EndpointError or InputError with what is wrong, what to do, and which models the server lists.
     """
     _check_context(generator, context_tokens)
-    _call(generator, PING, read_completion)
+    _ping(generator)
     lines = [("generator", generator.endpoint.name, generator.endpoint.model, "text")]
-    way = choose_way(reward)
-    form = _call(reward, way.probe, way.read_probe)
-    if isinstance(form, Failure):
-        raise EndpointError(
-            f"{reward.endpoint.name} replied {form.raw[:120]!r}, which holds no scores: it is no reward model we can "
-            "read; name another, or a chat model to judge."
-        )
+    form = _find_form(reward)
     lines.append(("reward", reward.endpoint.name, reward.endpoint.model, find_scale(form).answers))
     return pd.DataFrame(lines, columns=["role", "endpoint", "model", "answers"])
 
 
+def _ping(client: Client) -> None:
+    """Ask for a word; without limit and temperature where the server takes neither as we send it."""
+    reply = _call(client, PING, read_completion)
+    if isinstance(reply, Failure) and reply.refused and _NAMES_A_PARAMETER.search(reply.raw):
+        reply = _call(client, {"messages": PING["messages"]}, read_completion)
+    if isinstance(reply, Failure):
+        raise EndpointError(f"preflight: {reply.reason}")
+
+
+def _find_form(client: Client) -> str:
+    """Find the form in which a scorer answers, and note on its client what the calls to come should know.
+
+    Raises EndpointError for one that refuses, or whose replies hold no scores.
+    """
+    way = choose_way(client)
+    name, form = client.endpoint.name, Failure("")
+    for probe in way.probes:
+        told = _call(client, probe.body, lambda reply, probe=probe: (probe.read(reply),))
+        if isinstance(told, tuple) and isinstance(told[0], str):
+            client.learned |= {**probe.learned, "form": told[0]}
+            return told[0]
+        form = told[0] if isinstance(told, tuple) else told
+        if not form.refused:
+            break
+    if not isinstance(told, tuple):
+        raise EndpointError(f"preflight: {form.reason}")
+    if way is not JUDGE:
+        raise EndpointError(
+            f"{name} replied {form.raw[:120]!r}, which holds no scores: it is no reward model we can "
+            "read; name another, or a chat model to judge."
+        )
+    raise EndpointError(
+        f"{name} replied {form.raw[:120]!r} where yes or no was asked: as a judge it {form.reason}. Name another model, or, if "
+        "it thinks first, turn that off with Client(…, params=…), often {'chat_template_kwargs': {'enable_thinking': False}}."
+    )
+
+
 def _call(client: Client, body: dict[str, Any], read: Any) -> Any:
     # fresh: a preflight that answers from the cache would check nothing.
-    return client.complete([body], label="preflight", read=read, quiet=True, fresh=True, attempts=1)[0]
+    options: dict[str, Any] = {"label": "preflight", "quiet": True, "fresh": True, "attempts": 1, "require_any": False}
+    return client.complete([body], read=read, **options)[0]
 
 
 def _check_context(client: Client, context_tokens: int) -> None:

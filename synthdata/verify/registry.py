@@ -17,6 +17,7 @@ from synthdata.verify.checks.jsonfiles import check_daemon_json, check_json
 from synthdata.verify.checks.manifests import can_judge_manifest, check_manifest
 from synthdata.verify.checks.python import can_judge_python, check_python
 from synthdata.verify.checks.scripts import check_scripts
+from synthdata.verify.checks.sql import can_judge_sql, check_sql
 from synthdata.verify.checks.yamlfiles import can_judge_compose, check_compose, check_yaml
 from synthdata.verify.parse.classify import list_language
 from synthdata.verify.parse.markdown import Block
@@ -64,6 +65,7 @@ VERIFIERS = (
     Verifier("manifest", ("yaml",), check=check_manifest, covers="yaml", counts=can_judge_manifest),
     Verifier("daemon.json", ("daemon.json",), check=lambda block: check_daemon_json(block.text), covers="json"),
     Verifier("python", ("code",), check_batch=check_python, language="python", covers="code", counts=can_judge_python),
+    Verifier("sql", ("code",), check=check_sql, language="sql", covers="code", counts=can_judge_sql),
     Verifier("code", ("code",), check=check_code, counts=can_judge_code),
     Verifier("shell", ("shell",), check_batch=check_scripts, counts=_never, broken=True),
     Verifier("yaml", ("yaml", "compose"), check=lambda block: check_yaml(block.text), counts=_never),

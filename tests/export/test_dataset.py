@@ -80,6 +80,21 @@ def test_a_frame_without_the_columns_is_refused(tmp_path: Path) -> None:
         sd.write_jsonl(pd.DataFrame({"instruction": ["a"], "response": [{1, 2}]}), tmp_path / "x.jsonl")
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'\xef\xbb\xbf{"instruction": "a", "response": "b"}\n',
+        b'{"instruction": "a", "response": "b"}\r\n\xef\xbb\xbf{"instruction": "a", "response": "b"}\r\n',
+        '{"instruction": "a", "response": "b"}\n'.encode("utf-16"),
+    ],
+)
+def test_byte_order_marks_are_no_part_of_a_file(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "marked.jsonl"
+    path.write_bytes(data)
+    assert set(sd.read_jsonl(path)["instruction"]) == {"a"}
+    assert list(sd.mark_contamination(sd.read_jsonl(path), [path]).columns)[-1] == "contaminated_by"
+
+
 ROWS = pd.DataFrame(
     {
         "instruction": ["How?", "And then?"],

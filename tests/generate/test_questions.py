@@ -241,3 +241,23 @@ def test_a_frame_without_its_columns_names_stage_and_column(connect: Connect) ->
             sd.generate_questions(pd.DataFrame({"topic": ["T"]}), 1, client)
         with pytest.raises(sd.InputError, match="generate_responses needs the column 'instruction', 'sample'"):
             sd.generate_responses(pd.DataFrame({"topic": ["T"], "subtopic": ["S"]}), client)
+
+
+HALF = "Docker \ud83d"
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda client: sd.generate_subtopics(HALF, 2, client),
+        lambda client: sd.generate_subtopics("T", 2, client, prompt=HALF + " {topic} {n}"),
+        lambda client: sd.generate_questions(
+            pd.DataFrame({"topic": ["T"], "subtopic": [HALF]}, dtype=object), 2, client
+        ),
+    ],
+)
+def test_half_a_sign_is_said_and_not_sent(connect: Callable[..., sd.Client], run: Callable[..., Any]) -> None:
+    with NimServer() as server:
+        with pytest.raises(sd.InputError, match=r"surrogates|cut in two"):
+            run(connect(server))
+        assert not server.requests

@@ -181,3 +181,32 @@ def test_bad_input_is_named(connect: Connect) -> None:
             repair_responses(make_frame(REAL), client, attempts=-1)
         with pytest.raises(sd.InputError, match="the repair prompt lacks {problems}"):
             repair_responses(make_frame(INVENTED), client, prompt="Do better.")
+
+
+def test_a_server_that_refuses_seeds_can_repair(connect: Connect) -> None:
+    def behave(server: NimServer, body: dict[str, Any]) -> Any:
+        return Answer(400, {"error": "unknown parameter: seed"}) if "seed" in body else make_chat(REAL)
+
+    with NimServer(behave) as server:
+        assert repair_responses(make_frame(INVENTED), connect(server))["repair"].tolist() == ["repaired"]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        make_chat(REAL) | {"error": {"message": "fell over"}},
+        make_chat(REAL, "content_filter"),
+    ],
+)
+def test_half_an_answer_with_an_error_repairs_nothing(connect: Connect, reply: dict[str, Any]) -> None:
+    with NimServer(lambda server, body: reply) as server:
+        repaired = repair_responses(make_frame(INVENTED), connect(server))
+    assert repaired["response"].tolist() == [INVENTED]
+    assert repaired["repair"][0].startswith("failed: ")
+
+
+def test_a_repair_that_used_up_its_tokens_is_cut_off(connect: Connect) -> None:
+    with NimServer(lambda server, body: make_chat(REAL)) as server:
+        repaired = repair_responses(make_frame(INVENTED), connect(server), params={"max_completion_tokens": 30})
+    assert repaired["verified"].tolist() == [False]
+    assert "cut off" in str(repaired.to_dict("records"))

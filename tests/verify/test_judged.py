@@ -6,8 +6,11 @@ import pytest
 from synthdata.verify.stage import verify_responses
 
 LEFT_OPEN = {
-    "a language without a grammar": "```rust\nfn main( {{{\n```",
-    "SQL": "```sql\nSELEC * FORM t\n```",
+    "a language without a grammar": "```lua\nfunction f( {{{\n```",
+    "SQL that only one server has": "```sql\nCALL f(1);\n```",
+    "SQL with output": "```sql\nSELECT 1;\n+---+\n| 1 |\n+---+\n```",
+    "C that its grammar does not read": "```c\nint f( {{{\n```",
+    "Java with parts left out": "```java\nclass A { void f() { ... }\n```",
     "YAML of no known kind": "```yaml\nname: x\nvalue: y\n```",
     "a custom resource": "```yaml\napiVersion: x.io/v1\nkind: Foo\n```",
     "a templated manifest": "```yaml\napiVersion: v1\nkind: {{ .K }}\n```",

@@ -12,7 +12,7 @@ DEPTH = 40  # of values within values; no list of questions is nested deeper
 
 # A value begins a line, or follows "=" or ":", and its first sign is a quote or a value: a link or "[ ]" is none.
 _START = re.compile(
-    r"(?:^|(?<=[=:：]))[^\S\n]{0,20}(?=\[\s{0,200}[\"'“{\[\]]|\{\s{0,200}[\"'“}])|(?<==)[^\S\n]{0,20}(?=\(\s{0,200}[\"'])",
+    r"(?:^|(?<=[=:：]))[^\S\n]{0,20}(?=\[\s{0,200}[\"'“{\[\]]|\{\s{0,200}[\"'“}]|\(\s{0,200}[\"'][^\n\"']{3,300}[\"']\s?,)|(?<==)[^\S\n]{0,20}(?=\(\s{0,200}[\"'])",
     re.M,
 )
 _SPACE = re.compile(r"(?:[\s,;:]|//[^\n]*|\.{3}|…)+")
@@ -61,13 +61,22 @@ def read_values(text: str) -> tuple[list[Any], str]:
     while match := _START.search(text, place):
         value, end = _read_value(text, match.end())
         alone = re.match(r"[^\S\n]{0,200}[,;.)`]{0,4}[^\S\n]{0,200}(?:\n|\Z)", text[end : end + 500])
-        if value is not None and alone:
+        if value is not None and (alone or _is_list_of_sentences(value)):
             values.append(value)
             around.append(text[place : match.start()])
         else:
             around.append(text[place:end])
         place = max(end, match.end() + 1)
     return values, "".join([*around, text[place:]])
+
+
+def _is_list_of_sentences(value: Any) -> bool:
+    """Whether a value is a list of questions, so that it is one whatever stands behind it on its line."""
+    return (
+        isinstance(value, list)
+        and len(value) > 1
+        and all(isinstance(text, str) and is_question(text) for text in value)
+    )
 
 
 def choose_strings(values: list[Any], questions: bool) -> list[str]:

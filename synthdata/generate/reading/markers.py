@@ -44,15 +44,19 @@ class Mark(NamedTuple):
 _STRONG = [
     ("heading", re.compile(r"#{1,6}\s+|={1,6}\s+(?=\S)")),
     ("check", re.compile(r"\[[ xX✓✔]?\]\s+|[☐☑☒✅✔]\ufe0f?\s*")),
-    ("bullet", re.compile(r"[-*+–—―]\s+|[•◦▪▫‣⁃●○■□◆◇►▶▸➤➢➔→»★☆✓✦❖·・⦿⁌∙◉◎]\s*|\\item\s+|[oO]\s{2,}")),
+    (
+        "bullet",
+        re.compile(r"[-*+–—―~]\s+|--\s+|[-=~]{1,2}>\s*|[•◦▪▫‣⁃●○■□◆◇►▶▸➤➢➔→»★☆✓✦❖·・⦿⁌∙◉◎]\s*|\\item\s+|[oO]\s{2,}"),
+    ),
     ("keycap", re.compile(r"(?P<n>\d{1,2})\ufe0f?\u20e3(?:\s*(?P<m>\d)\ufe0f?\u20e3)?\s*[.):]?|🔟\s*[.):]?")),
     ("round", re.compile(rf"[{_ENCLOSED}]\s*(?:{_SEPARATOR})?")),
     ("dash number", re.compile(r"(?P<n>\d{1,3})\s?[-–—]\s+(?=\S)")),
-    ("letter", re.compile(r"[a-zA-Z]\)\s+(?=\S)")),
+    ("letter", re.compile(r"(?:[a-zA-Z]|ii|iii|iv|vii?|viii|ix|xii?|xiii|xiv|xv)\)\s+(?=\S)")),
     (
         "number",
         re.compile(
             rf"(?:[(（\[【〔「<《{{]\s?(?:#|№|[Nn]o\.?\s?)?(?P<n>\d{{1,4}})\s?[)）\]】〕」>》}}](?:{_SEPARATOR})?"
+            rf"|(?:[Nn][oOrR]\.|N[°º]\.?|[Nn][uú]m\.)\s?(?P<j>\d{{1,4}})(?:\s?{_SEPARATOR}(?!\d)|\s)"
             rf"|(?:#|№\s?)?(?P<m>\d{{1,4}})\s?{_SEPARATOR}(?!\d)|(?:#|№\s?)(?P<k>\d{{1,4}})\s)"
         ),
     ),
@@ -63,6 +67,7 @@ _STRONG = [
     ("chinese", re.compile(rf"第\s?(?:[{_CHINESE}]{{1,4}}|(?P<n>\d{{1,4}}))\s?[^\W\d\s]{{0,2}}\s?(?:{_SEPARATOR}|\s)")),
 ]
 _WEAK = [
+    ("ordinal", re.compile(rf"(?P<n>\d{{1,3}})[°ºª](?:{_SEPARATOR})?\s+(?=\S)")),
     ("section", re.compile(r"(?:\d{1,3}\.){1,3}(?P<n>\d{1,3})(?:[.):]\s*|\s+)(?=\S)")),
     ("dash number", re.compile(r"(?P<n>\d{1,4})\s?[-–—_/|]\s*(?=\S)")),
     ("roman", re.compile(rf"[ivxlIVXL]{{1,6}}\s?{_SEPARATOR}\s+|[(（][ivxlIVXL]{{1,6}}[)）]\s*")),
@@ -171,7 +176,7 @@ def strip_all(texts: list[str]) -> list[str]:
 
 def _make(family: str, match: re.Match[str], wrap: str | None, text: str, weak: bool = False) -> Mark:
     groups = match.groupdict()
-    digits = groups.get("n") or groups.get("m") or groups.get("k") or ""
+    digits = groups.get("n") or groups.get("m") or groups.get("k") or groups.get("j") or ""
     number = int(digits) if digits.isdecimal() else None
     rest = text[match.end() :].strip()
     if family == "heading":

@@ -6,7 +6,7 @@ from synthdata.generate.reading.loose_json import is_question
 
 _SORRY = (
     r"(?:i['’]m|i am|we['’]re|we are)?\s?(?:very |so |really |truly |terribly )?(?:sorry|afraid)\b|unfortunately"
-    r"|regrettably|i apologi[sz]e|apologies|as an? (?:ai|language model|large)"
+    r"|regrettably|i apologi[sz]e|(?:my |sincere )?apologies|as an? (?:ai|language model|large)"
     r"|lo siento|lamento|lamentablemente|desafortunadamente|disculp\w+|como (?:ia|modelo)|me temo"
     r"|(?:es )?tut mir (?:sehr |wirklich )?leid|leider|entschuldigung|als (?:ki|sprachmodell)|ich bedaure"
     r"|(?:je suis )?d[ée]sol[ée]e?|malheureusement|je regrette|en tant qu['’]ia|mi dispiace|purtroppo|spiacente"
@@ -30,7 +30,29 @@ _CANNOT = (
     r"(?:お答え|お手伝い|対応|回答|提供)\w{0,8}(?:できません|いたしかねます)|도와드릴 수 없|لا (?:أستطيع|يمكنني)"
     r"|मैं .{0,40}नहीं (?:कर|दे) सकत|ไม่สามารถ|tôi không thể|saya tidak (?:dapat|bisa)"
 )
-_REFUSAL = re.compile(rf"\W*(?:{_SORRY}|{_CANNOT})", re.I)
+_DECLINES = (
+    r"(?:this|that|the|your) (?:request|topic|question|subject)\b.{0,40}"
+    r"\b(?:violates|(?:is|goes) against|is not (?:something|allowed)"
+    r"|isn['’]t (?:something|allowed)|cannot be|can['’]t be)|request (?:denied|refused|declined)"
+)
+_REFUSAL = re.compile(rf"\W*(?:{_SORRY}|{_CANNOT}|{_DECLINES})", re.I)
+
+# A question back that needs no "you": an offer to help, and then a question; or words that ask for more.
+_OFFERS = re.compile(
+    r"\W*(?:sure|of course|certainly|absolutely|gladly|happy to|(?:i['’]d|i would) be (?:happy|glad)|i can help|claro|por supuesto"
+    r"|natürlich|gerne|bien sûr|certo|certamente|конечно|当然|當然|好的|もちろん|물론|بالتأكيد)\b[^?？؟]{0,120}[!.,:。！，]",
+    re.I,
+)
+# What a model says behind a list: whether more is wanted.
+_MORE = re.compile(
+    r"\W*(?:(?:would|do) you (?:want|like|need)\b.{0,40}\b(?:more|another|others?|questions|examples|me to)\b"
+    r"|shall i\b|should i (?:add|write|go)\b"
+    r"|need (?:more|anything)\b|¿?(?:quieres|quiere|deseas|desea|te gustaría|necesitas)\s|(?:möchtest|möchten|brauchst|brauchen)\s"
+    r"|soll ich\b|(?:voulez|souhaitez)-vous|veux-tu|vuoi\s|desideri|gostaria|você quer|wil je|vill du|czy chcesz"
+    r"|хотите|нужн[ыо] (?:ли|ещё|еще)"
+    r"|还(?:需要|想)|需要更多|もっと(?:必要|知り)|더 (?:필요|원하)|هل تريد)",
+    re.I,
+)
 
 # A question about the request itself: it asks the person to say more, or which of several is meant.
 _ASKS_BACK = re.compile(
@@ -79,9 +101,16 @@ def name_no_answer(text: str, questions: bool = True) -> str:
     marked = sum(re.match(r"(?:[-*•]|\(?\d+[.)、]|[①-⑳])\s?", line) is not None for line in lines)
     if asked and len(asked) <= 2 and not marked and len(lines) <= 3 and _asks_back(asked[0][-400:]):
         return "asked back"
+    if len(lines) == 1 and is_question(first) and _OFFERS.match(first):
+        return "asked back"
     if marked and is_question(first) and _asks_back(first):
         return "asked back"
     return ""
+
+
+def asks_for_more(text: str) -> bool:
+    """Tell whether a line behind a list asks whether more is wanted."""
+    return _MORE.match(text) is not None and is_question(text)
 
 
 def _asks_back(text: str) -> bool:

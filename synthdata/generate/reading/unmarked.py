@@ -5,6 +5,7 @@ import re
 
 from synthdata.generate.reading.lines import ENDS, Item, Line
 from synthdata.generate.reading.loose_json import is_question
+from synthdata.generate.reading.refusals import asks_for_more
 
 # How a task begins that is whole without a question after it.
 _ORDERS = re.compile(
@@ -18,7 +19,7 @@ def read_unmarked(lines: list[Line], questions: bool, n: int | None) -> list[Ite
     """Read a list without marks: a line is an item; code, and a sentence that leads to a question, go with theirs."""
     for rule, line in itertools.pairwise(lines):
         line.gap = line.gap or rule.family == "rule"
-    lines = [line for line in lines if line.family != "rule"]
+    lines = _join_indented([line for line in lines if line.family != "rule"])
     bold = [line for line in lines if line.family == "bold"]
     if len(bold) == 1 and bold[0] is lines[0] and len(lines) > 2 and not is_question(bold[0].text):
         lines = lines[1:]
@@ -60,6 +61,29 @@ def read_unmarked(lines: list[Line], questions: bool, n: int | None) -> list[Ite
     return items
 
 
+def is_order(text: str) -> bool:
+    """Tell whether a text begins as a task that is whole without a question."""
+    return _ORDERS.match(text) is not None
+
+
+def _join_indented(lines: list[Line]) -> list[Line]:
+    """Make code of lines that are indented as code is, behind a blank line, where the others are not."""
+    if not any(line.indent < 4 for line in lines):
+        return lines
+    joined: list[Line] = []
+    inside = False
+    for line in lines:
+        inside = line.indent >= 4 and not line.family and (inside or (line.gap and not is_question(line.text)))
+        if not inside:
+            joined.append(line)
+        elif joined and joined[-1].family == "code" and joined[-1].text.startswith("```\n"):
+            joined[-1].text = f"{joined[-1].text[:-4]}\n{' ' * (line.indent - 4)}{line.text}\n```"
+            joined[-1].torn = line.torn
+        else:
+            joined.append(Line(line.indent, "code", None, f"```\n{line.text}\n```", line.gap, line.torn))
+    return joined
+
+
 def _find_paragraphs(lines: list[Line]) -> list[list[Line]]:
     """Find items of several lines each: paragraphs, of which most end in their only question; [] where lines are items."""
     groups: list[list[Line]] = []
@@ -94,6 +118,12 @@ def _drop_frame(lines: list[Line], questions: bool) -> list[Line]:
     ended = sum(line.text.rstrip("*_\"'”» ").endswith(ENDS) for line in inner) * 2 > len(inner)
     tight = sum(line.gap for line in text[1:]) == 1 and len(text) > 2
     first, last = text[0], text[-1]
+
+    if len(text) > 2 and asks_for_more(last.text):
+        return _drop_frame([line for line in lines if line is not last], questions)
+    if questions and asking and len(text) > 2 and not text[1].gap and re.search(r"[\w*]\Z", first.text):
+        # A sentence that leads to its question ends in a sign; this one leads to them all.
+        return _drop_frame([line for line in lines if line is not first], questions)
 
     def differs(line: Line) -> bool:
         ends = line.text.rstrip("*_\"'”» ").endswith(ENDS)

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from synthdata.models.client import Client
@@ -35,20 +35,31 @@ class Reward:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Probe:
+    """A tiny request that shows how a scorer answers.
+
+    body: the request. read: the form of its reply, or a Failure. learned: what is known of a server that takes it.
+    """
+
+    body: dict[str, Any]
+    read: Callable[[dict[str, Any]], "str | Failure"]
+    learned: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Way:
     """One way of asking a scorer.
 
     name: what score_responses and the usage table call it. model_word: a word in the names of models asked so, "" for any.
-    requests: how many each response costs. score: asks about conversations, in order. probe: one tiny request that shows how
-    a scorer answers. read_probe: the form of the probe's reply, or a Failure.
+    requests: how many each response costs. score: asks about conversations, in order. probes: the request that shows how a
+    scorer answers, and those to try where a server refuses it.
     """
 
     name: str
     model_word: str
     requests: int
     score: Callable[[Sequence[Conversation], Client, Questions], "list[Reward | Failure]"]
-    probe: dict[str, Any]
-    read_probe: Callable[[dict[str, Any]], str | Failure]
+    probes: tuple[Probe, ...]
 
 
 def make_conversation(instruction: str, response: str) -> Conversation:

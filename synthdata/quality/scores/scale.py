@@ -17,6 +17,7 @@ from synthdata.quality.scores.judge import JUDGE
 from synthdata.quality.scores.reward import (
     ATTRIBUTES,
     Conversation,
+    Probe,
     Questions,
     Reward,
     Way,
@@ -57,8 +58,7 @@ REWARD_MODEL = Way(
     model_word="reward",
     requests=1,
     score=ask_reward_model,
-    probe={"messages": make_conversation("What is 1 + 1?", "2")},
-    read_probe=_read_probe,
+    probes=(Probe({"messages": make_conversation("What is 1 + 1?", "2")}, _read_probe),),
 )
 
 

@@ -66,7 +66,7 @@ def estimate_tokens(df: pd.DataFrame) -> pd.Series:
     """Estimate the tokens of each conversation: the generator's own count, else a third of the UTF-8 bytes."""
     counted = df["prompt_tokens"].astype("Float64") + df["completion_tokens"].astype("Float64")
     text = df["instruction"].astype(object) + df["response"].astype(object).where(df["response"].notna(), "")
-    return counted.fillna(text.map(lambda value: len(value.encode()) / 3).astype("Float64"))
+    return counted.fillna(text.map(lambda value: len(value.encode(errors="replace")) / 3).astype("Float64"))
 
 
 def _unpack_rewards(df: pd.DataFrame, rewards: list[Reward | Failure | None], model: str) -> dict[str, Any]:

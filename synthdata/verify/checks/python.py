@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,8 +30,9 @@ _CERTAIN = frozenset({
     "missing-attribute", "missing-module-member", "unknown-argument", "no-matching-overload", "not-callable",
     "import-not-found",
 })  # fmt: skip
+_WARNINGS = threading.Lock()  # what is ignored is told for the whole process
 _MESSAGE = re.compile(r"^(?P<file>\d+)\.py:(?P<line>\d+):\d+: \w+\[(?P<rule>[\w-]+)\] (?P<said>.*)$", re.M)
-_LEFT_OUT = re.compile(r"(?m)^[ \t]*(?:\.\.\.|…)|<[a-z][\w -]*>|^\s*(?:>>>|\$ |In \[|%|!)")
+_LEFT_OUT = re.compile(r"(?m)^[ \t]*(?:\.\.\.|…)|<[a-z][\w -]*>|^[^\S\n]*(?:>>>|\$ |In \[|%|!)")
 
 
 def check_python(texts: Sequence[str]) -> list[list[Problem]]:
@@ -39,7 +42,7 @@ def check_python(texts: Sequence[str]) -> list[list[Problem]]:
     for number, text in enumerate(texts):
         problem = check_syntax(text)
         results.append([problem] if problem else [])
-        if problem is None and len(text) <= MAX_CHARACTERS and re.search(r"(?m)^\s*(?:import|from)\s", text):
+        if problem is None and len(text) <= MAX_CHARACTERS and re.search(r"(?m)^[^\S\n]*(?:import|from)\s", text):
             whole.append(number)
     for number, line, rule, said in _run_checker([texts[number] for number in whole]):
         found = _explain(texts[whole[number]], line, rule, said)
@@ -54,7 +57,7 @@ def can_judge_python(block: Block) -> bool:
     if not text.strip() or len(text) > MAX_CHARACTERS or _LEFT_OUT.search(text) or _is_deep(text):
         return False
     try:
-        ast.parse(text)
+        _parse(text)
     except SyntaxError:
         return check_syntax(text) is not None
     except (ValueError, RecursionError, MemoryError):
@@ -62,12 +65,19 @@ def can_judge_python(block: Block) -> bool:
     return True
 
 
+def _parse(text: str) -> None:
+    """Parse a text; what the parser only warns of is nobody's concern here, and must not be raised where warnings are errors."""
+    with _WARNINGS, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ast.parse(text)
+
+
 def check_syntax(text: str) -> Problem | None:
     """Check that a text parses as Python; sessions, elisions and other versions' statements are left alone."""
     if len(text) > MAX_CHARACTERS or _LEFT_OUT.search(text) or _is_deep(text):
         return None
     try:
-        ast.parse(text)
+        _parse(text)
     except SyntaxError as cause:
         line = min(cause.lineno or 1, text.count("\n") + 1)
         shown = text.split("\n")[line - 1].strip()

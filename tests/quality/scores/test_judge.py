@@ -6,12 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synthdata.models.replies import Failure
 from synthdata.quality.scores.judge import (
     INTERCEPT,
     JUDGE_QUESTIONS,
+    NO_LOGPROBS,
     SCORE_WEIGHTS,
     SHAPE_WEIGHTS,
     measure_shape,
+    parse_yes_no,
     weigh_judgement,
 )
 from synthdata.quality.scores.reward import ATTRIBUTES
@@ -46,3 +49,17 @@ def test_it_is_the_weighted_sum_it_says() -> None:
     total += SCORE_WEIGHTS["helpfulness"] * math.log(3)  # the others are even: log 1
     even = dict.fromkeys(ATTRIBUTES, 2.0)
     assert weigh_judgement({**even, "helpfulness": 3.0}, text) == pytest.approx(4 / (1 + math.exp(-total)), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "content", [True, 1.5, {"a": 1}, [None], ["x"], [{}], [{"top_logprobs": 3}], [{"top_logprobs": {"a": 1}}]]
+)
+def test_logprobs_of_another_form_are_none(content: object) -> None:
+    reply = {"choices": [{"message": {"content": "Yes"}, "logprobs": {"content": content}}]}
+    assert parse_yes_no(reply) == Failure(NO_LOGPROBS, "Yes")
+
+
+def test_tokens_of_another_form_are_passed_over() -> None:
+    tokens = ["Yes", None, {"token": "Yes", "logprob": 0.0}, {"token": "No", "logprob": "odd"}, {"logprob": 0}]
+    reply = {"choices": [{"message": {"content": "Yes"}, "logprobs": {"content": [{"top_logprobs": tokens}]}}]}
+    assert parse_yes_no(reply) == 1.0
