@@ -349,3 +349,27 @@ def test_every_place_a_command_stands_in_is_read(case: dict[str, Any]) -> None:
         assert pd.isna(verified) or verified, row["problems"]
     else:
         assert pd.isna(verified)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (
+            "Use the `docker stop` command followed by the name of the container and the `--wait` option.",
+            ["docker stop --wait"],
+        ),
+        (
+            "Use `docker stop` followed by an ID and the `-f` or `--force` option.",
+            ["docker stop --force", "docker stop -f"],
+        ),
+        ("Run `docker stop` with `--wait`.", ["docker stop --wait"]),
+        (
+            "Run `docker stop` with `--time`, or the `docker rm` command followed by a name and the `-f` or `--force` option.",
+            [],
+        ),
+        ("Use `docker ps` followed by `grep` and its `--count` option.", []),
+        ("Use the `docker run` command followed by an image and the `-d` and `--rm` options.", []),
+    ],
+)
+def test_flags_that_prose_names_further_from_their_command(text: str, wrong: list[str]) -> None:
+    assert sorted(what for what, _ in problems_of(text)) == wrong

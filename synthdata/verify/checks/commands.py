@@ -131,7 +131,7 @@ def find_flag_mentions(blocks: Sequence[Block], programs: Mapping[str, tuple[str
     """
     problems = []
     for block in blocks:
-        flag = re.fullmatch(r"(--[A-Za-z][\w-]+)(?:[ =].*)?", block.text.strip())
+        flag = re.fullmatch(r"(--[A-Za-z][\w-]+|-[A-Za-z])(?:[ =].*)?", block.text.strip())
         if block.form != "inline" or flag is None or is_denied(block) or _RETRACTION.search(block.after):
             continue
         sentence_before = re.split(r"[.!?;\n]\s|:\n", block.before)[-1]
@@ -156,15 +156,22 @@ _RETRACTION = re.compile(
 
 @functools.cache
 def _make_tie(programs: tuple[str, ...]) -> re.Pattern[str]:
-    """Make the pattern of a sentence that ties a flag (\0) to a command: "\0 flag with docker", "docker run takes the \0 flag"."""
+    """Make the pattern of a sentence that ties a flag (\0) to a command.
+
+    "the \0 flag with docker build"; "docker run takes the \0 flag"; "docker stop with \0"; "docker stop command followed by the
+    name of the container and the -f or \0 option". Nothing else in code may stand between the two: it could own the flag.
+    """
     names = "|".join(map(re.escape, programs))
+    others = r"(?:[`*]*--?[\w-]+[`*]*(?:,|,? or|,? and|/)\s*){0,3}"
     return re.compile(
         r"\0[`*]*\s*(?:flags?|options?|parameters?|switch|argument)?"
         r"\s*(?:of|with|for|in|to|on|when using|when running|while using)\s"
         rf"(?:the\s|your\s)?[`*]*(?:{names})"
-        rf"|(?:{names})[^`\0]*`?(?:\s+command)?"
-        r"\s+(?:with|has|takes|supports|plus|provides|accepts|offers|using|together with|along with|and|followed by)"
-        r"\s(?:its\s|the\s|a\s|an\s)?[`*]*\s*\0\s*[`*]*\s*(?:flag|option|parameter|switch)",
+        rf"|(?:{names})[^`\0]*`?(?:\s+command)?[^`\0.;:()]{{0,80}}?"
+        r"\b(?:with|has|takes|supports|plus|provides|accepts|offers|using|together with|along with|and|followed by)"
+        rf"\s(?:its\s|the\s|a\s|an\s)?{others}[`*]*\s*\0\s*[`*]*(?:,?\s(?:or|and)\s[`*]*--?[\w-]+[`*]*)?"
+        r"\s*(?:flag|option|parameter|switch)"
+        rf"|(?:{names})[^`\0]*`(?:\s+command)?\s+with\s(?:the\s)?[`*]*\s*\0",
         re.I,
     )
 
@@ -187,6 +194,8 @@ def find_mentions(text: str, programs: Mapping[str, tuple[str, str]]) -> list[tu
 
 def _takes(command: Any, flag: str) -> bool:
     name = flag.lstrip("-")
+    if command is not None and len(name) == 1:
+        return name in command.shorts or flag in command.flags
     return (
         command is None
         or name in command.flags
