@@ -372,4 +372,5 @@ def test_every_place_a_command_stands_in_is_read(case: dict[str, Any]) -> None:
     ],
 )
 def test_flags_that_prose_names_further_from_their_command(text: str, wrong: list[str]) -> None:
-    assert sorted(what for what, _ in problems_of(text)) == wrong
+    (found,) = verify(text)["problems"]
+    assert sorted(problem["text"] for problem in found) == wrong
