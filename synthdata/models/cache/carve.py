@@ -84,6 +84,12 @@ class Pages:
                 yield number, page
 
 
+def has_head(path: Path) -> bool:
+    """Tell whether a file begins as a database does."""
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
 def carve_rows(pages: Pages, found: Found) -> Iterator[Row]:
     """Yield every row that is whole, in the order of pages, and note in `found` what else there was."""
     for number in range(1, pages.count + 1):

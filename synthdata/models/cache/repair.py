@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from synthdata.base.errors import CacheError
-from synthdata.models.cache.carve import Found, Pages, carve_rows
+from synthdata.models.cache.carve import Found, Pages, carve_rows, has_head
 from synthdata.models.cache.database import TABLE, VERSION, connect, read_version
 from synthdata.models.cache.faults import (
     explain_fault,
@@ -66,6 +66,8 @@ def repair_cache(path: str | os.PathLike[str]) -> Repair:
     shown = Path(path)
     try:
         real = shown.resolve(strict=True)
+        if not has_head(real):
+            return _replace(shown, real)  # SQLite would clear away its log
         try:
             return _overwrite(shown, real)
         except _Unmendable:
@@ -86,6 +88,11 @@ def _explain(path: Path, fault: sqlite3.Error | OSError) -> CacheError:
             f"{path} is damaged, and another program uses it, so it cannot be repaired now: close the other program "
             f"(another notebook's kernel), then run {name_repair(path)} or the cell again."
         )
+    if is_full(fault, path):
+        return CacheError(
+            f"the disk is full: {path} is damaged, and there is no room beside it for a repaired copy. It was left as it is; "
+            f"free some space and run {name_repair(path)} or the cell again."
+        )
     return explain_fault(path, fault)
 
 
@@ -95,18 +102,19 @@ def _overwrite(shown: Path, real: Path) -> Repair:
         pages, size = (held.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
         if real.stat().st_size > pages * size:
             raise _Unmendable  # the head lies about the length: a copy through SQLite would be cut short
-        aside = _make_aside(real)
+        aside, overwritten = _make_aside(real), False
         try:
             # Not by reading the file: closing it would drop the locks that this process has on it.
             with contextlib.closing(connect(aside)) as copy:
                 held.backup(copy)
             with _write_fresh(aside, real.parent) as (fresh, saved, total):
                 with contextlib.closing(connect(fresh)) as source:
+                    overwritten = True
                     source.backup(held)
                 return Repair(shown, saved, total, aside)
-        except BaseException:
-            aside.unlink(missing_ok=True)  # the original is as it was
-            raise
+        finally:
+            if not overwritten:
+                aside.unlink(missing_ok=True)
 
 
 def _replace(shown: Path, real: Path) -> Repair:
