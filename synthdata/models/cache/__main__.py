@@ -14,7 +14,7 @@ from synthdata.base.errors import SynthdataError
 from synthdata.base.text import clean_line
 from synthdata.models.cache.faults import name_repair
 from synthdata.models.cache.repair import repair_cache
-from synthdata.models.cache.upkeep import Check, check_cache, prune_cache
+from synthdata.models.cache.upkeep import Check, add_digests, check_cache, prune_cache
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +57,10 @@ def _run_check(path: str) -> int:
     for endpoint, count in check.endpoints.most_common():
         print(f"  {count:>9,}  {clean_line(endpoint)}")
     if check.undigested:
-        print(f"{check.undigested:,} were stored before digests were kept: damage to their text would not show")
+        print(
+            f"{check.undigested:,} were stored before digests were kept, so that damage to their text would not show: "
+            f"{name_repair(check.path)} gives them digests"
+        )
     _print_damage(check)
     return 0 if check.is_whole else 1
 
@@ -79,7 +82,8 @@ def _run_repair(path: str) -> int:
     except SynthdataError:
         check = None  # what cannot even be checked may still be repaired
     if check is not None and check.is_whole:
-        print(f"{clean_line(path)}: nothing is damaged, {check.answers:,} answers stay as they are")
+        given = f", {add_digests(path):,} were given digests" if check.undigested else ""
+        print(f"{clean_line(path)}: nothing is damaged, {check.answers:,} answers stay as they are{given}")
         return 0
     print(clean_line(str(repair_cache(path))))
     return 0

@@ -22,14 +22,22 @@ INTEGER_BYTES = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0)  # by serial type; 7 is a float, 
 
 
 class Row(NamedTuple):
-    """A row that is whole. stored is None in rows that are older than dates are."""
+    """A row as it was read; damage may have made any type of a column. stored: None in rows that are older than dates."""
 
     number: int
-    key: bytes
-    endpoint: bytes
-    request: bytes
-    reply: bytes
-    stored: int | None
+    key: Any
+    endpoint: Any
+    request: Any
+    reply: Any
+    stored: Any
+    digest: Any
+
+    def is_whole(self) -> bool:
+        """Tell whether its reply can be trusted."""
+        if self.digest == NO_DIGEST:
+            return is_plausible(self.key, self.endpoint, self.request, self.reply)
+        asked = isinstance(self.endpoint, bytes) and isinstance(self.request, bytes)
+        return asked and is_whole(self.key, self.reply, self.digest)
 
 
 @dataclass
@@ -49,8 +57,8 @@ class Pages:
         size = int.from_bytes(head[16:18], "big")
         size = 65536 if size == 1 else size
         self.size = size if head.startswith(MAGIC) and size >= 512 and size & (size - 1) == 0 else PAGE_BYTES
-        reserved = head[20] if head.startswith(MAGIC) else 0
-        self.usable = self.size - (reserved if reserved < 32 else 0)
+        # Some builds of SQLite leave room at the end of each page; what the head says of it may be damaged too.
+        self.usable = sorted({self.size - head[20], self.size, self.size - 12})
         self.count = -(-os.fstat(self._file.fileno()).st_size // self.size)
         self._log = path.with_name(path.name + "-wal")
         self._newer = dict(self._read_log()) if self._log.is_file() else {}
@@ -126,25 +134,25 @@ def _read_row(pages: Pages, page: bytes, at: int, found: Found) -> Row | None:
     try:
         size, at = _read_number(page, at)
         number, at = _read_number(page, at)
-        values = _read_values(_join_payload(pages, page, at, size))
-    except (IndexError, ValueError):
+    except IndexError:
         return None
-    if len(values) not in (OLD_COLUMNS, COLUMNS) or not isinstance(values[1], bytes) or len(values[1]) != KEY_BYTES:
-        return None
-    _, key, endpoint, request, reply, stored, digest = [*values, None, NO_DIGEST][:COLUMNS]
-    if digest == NO_DIGEST:
-        good = is_plausible(key, endpoint, request, reply)
-    else:
-        good = is_whole(key, reply, digest) and isinstance(endpoint, bytes) and isinstance(request, bytes)
-    if not good:
+    for usable in pages.usable:
+        try:
+            values = _read_values(_join_payload(pages, page, at, size, usable))
+        except (IndexError, ValueError):
+            continue
+        if len(values) not in (OLD_COLUMNS, COLUMNS) or not isinstance(values[1], bytes) or len(values[1]) != KEY_BYTES:
+            continue
+        row = Row(number, *[*values[1:], None, NO_DIGEST][: COLUMNS - 1])
+        if row.is_whole():
+            found.broken.discard(number)
+            return row
         found.broken.add(number)
-        return None
-    return Row(number, key, endpoint, request, reply, stored if isinstance(stored, int) else None)
+    return None
 
 
-def _join_payload(pages: Pages, page: bytes, at: int, size: int) -> bytes:
+def _join_payload(pages: Pages, page: bytes, at: int, size: int, usable: int) -> bytes:
     """Put a row together from its cell and its chain of overflow pages."""
-    usable = pages.usable
     if size > pages.count * pages.size:
         raise ValueError("longer than the file")
     local, least = usable - 35, (usable - 12) * 32 // 255 - 23

@@ -12,6 +12,7 @@ from synthdata.base.errors import CacheError
 from synthdata.models.cache.faults import TRY_SECONDS, is_unwritable
 
 VERSION = 2
+LAST_VERSION = 255  # more than there will ever be: a number beyond it is damage
 
 CHECKPOINT_PAGES = 16_384  # 64 MB: copying the log into the file waits for the disk, so it is done seldom
 
@@ -89,13 +90,20 @@ def open_readonly(path: Path) -> Database:
 
 
 def read_version(connection: sqlite3.Connection, path: Path) -> int:
-    """Read the version of a file's tables, 0 when it has none. Raises CacheError when it is newer than this library."""
+    """Read the version of a file's tables, 0 when it has none.
+
+    Raises CacheError when it is newer than this library, sqlite3.DatabaseError when it is none that will ever be.
+    """
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > VERSION:
+    if VERSION < version <= LAST_VERSION:
         raise CacheError(
             f"{path} was written by a newer version of this library (format {version}, this one reads "
             f"{VERSION}): update the library, or name another file in open_cache."
         )
+    if not 0 <= version <= VERSION:
+        fault = sqlite3.DatabaseError(f"its head says format {version}")
+        fault.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise fault
     return version
 
 

@@ -18,6 +18,9 @@ SAY_SECONDS = 1.0  # a shorter wait is not worth a word
 LOCKED_SECONDS = 600.0  # then the run ends: what holds the file will hardly let go by itself
 LITTLE_ROOM = 256 * 1024  # bytes: SQLite calls a full disk an I/O error when the log's index does not fit
 
+# What SQLite says of a damaged file quotes it, and may be no text.
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+
 Result = TypeVar("Result")
 
 
@@ -28,6 +31,8 @@ def is_locked(cause: BaseException) -> bool:
 
 def is_damage(cause: BaseException) -> bool:
     """Tell whether the file's pages are damaged: our own few statements fail in these ways for no other reason."""
+    if isinstance(cause, UnicodeDecodeError):
+        return True
     if _get_code(cause) == sqlite3.SQLITE_ERROR:  # a table or column that has another name now
         return "transaction" not in str(cause)
     return _get_code(cause) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH)

@@ -13,6 +13,7 @@ from synthdata.base.errors import CacheError
 from synthdata.models.cache.carve import Found, Pages, carve_rows, has_head
 from synthdata.models.cache.database import TABLE, VERSION, connect, read_version
 from synthdata.models.cache.faults import (
+    FAULTS,
     explain_fault,
     is_full,
     is_locked,
@@ -53,7 +54,7 @@ def mend_in_place(path: Path, cause: Exception) -> str:
         return str(_overwrite(path, path.resolve()))
     except _Unmendable:
         raise explain_fault(path, cause) from cause
-    except (sqlite3.Error, OSError) as fault:
+    except (*FAULTS, OSError) as fault:
         raise _explain(path, fault) from fault
 
 
@@ -72,17 +73,17 @@ def repair_cache(path: str | os.PathLike[str]) -> Repair:
             return _overwrite(shown, real)
         except _Unmendable:
             return _replace(shown, real)
-        except sqlite3.Error as fault:
+        except FAULTS as fault:
             if is_locked(fault) or is_full(fault, real) or is_unwritable(fault):
                 raise
             return _replace(shown, real)
     except _Unmendable as fault:
         raise CacheError(f"{path} holds no answer that can be read; it was left as it is.") from fault
-    except (sqlite3.Error, OSError) as fault:
+    except (*FAULTS, OSError) as fault:
         raise _explain(shown, fault) from fault
 
 
-def _explain(path: Path, fault: sqlite3.Error | OSError) -> CacheError:
+def _explain(path: Path, fault: Exception) -> CacheError:
     if is_locked(fault):
         return CacheError(
             f"{path} is damaged, and another program uses it, so it cannot be repaired now: close the other program "
@@ -99,14 +100,13 @@ def _explain(path: Path, fault: sqlite3.Error | OSError) -> CacheError:
 def _overwrite(shown: Path, real: Path) -> Repair:
     """Repair through SQLite's own locks and one transaction: the file stays the same one, and nobody sees half of it."""
     with _hold(shown, real) as held:
-        pages, size = (held.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
-        if real.stat().st_size > pages * size:
-            raise _Unmendable  # the head lies about the length: a copy through SQLite would be cut short
         aside, overwritten = _make_aside(real), False
         try:
             # Not by reading the file: closing it would drop the locks that this process has on it.
             with contextlib.closing(connect(aside)) as copy:
                 held.backup(copy)
+            if real.stat().st_size > aside.stat().st_size:
+                raise _Unmendable  # the head lies about the length, and SQLite sees less than there is
             with _write_fresh(aside, real.parent) as (fresh, saved, total):
                 with contextlib.closing(connect(fresh)) as source:
                     overwritten = True
@@ -137,7 +137,8 @@ def _hold(shown: Path, real: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")  # a lock, once taken, stays after its transaction
         wait_while_locked(lambda: connection.execute("BEGIN EXCLUSIVE"), shown, HOLDER_SECONDS)
         connection.execute("COMMIT")
-        read_version(connection, shown)
+        with contextlib.suppress(sqlite3.DatabaseError):  # what is no version at all will be one again
+            read_version(connection, shown)
         yield connection
 
 
@@ -188,7 +189,7 @@ def _copy_rows(pages: Pages, found: Found, connection: sqlite3.Connection) -> No
     now = int(time.time())
     for row in carve_rows(pages, found):
         values: list[object] = [row.key, row.endpoint.decode(errors="replace"), row.request, row.reply]
-        values += [now if row.stored is None else row.stored, make_digest(row.key, row.reply)]
+        values += [row.stored if isinstance(row.stored, int) else now, make_digest(row.key, row.reply)]
         # A page that was given up may hold an older row of the same key: the newest stays. A number may be taken by a row
         # that is on such a page: then this one gets another.
         older = connection.execute("SELECT number FROM replies WHERE key = ?", (row.key,)).fetchone()

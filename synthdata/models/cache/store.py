@@ -14,7 +14,7 @@ from synthdata.base.errors import CacheError
 from synthdata.base.jsonl import replace_file
 from synthdata.base.progress import say
 from synthdata.models.cache.database import MEMORY, Database, open_database, open_memory
-from synthdata.models.cache.faults import explain_fault, is_damage, is_locked, wait_while_locked
+from synthdata.models.cache.faults import FAULTS, explain_fault, is_damage, is_locked, wait_while_locked
 from synthdata.models.cache.keys import LOOK_UP_BATCH, NO_DIGEST, is_asked, is_plausible, is_whole, make_digest
 from synthdata.models.cache.repair import mend_in_place
 from synthdata.models.replies import parse_json
@@ -74,12 +74,12 @@ class Cache:
         try:
             try:
                 return wait_while_locked(lambda: open_database(self.path), self.path)
-            except sqlite3.Error as cause:
+            except FAULTS as cause:
                 if not is_damage(cause):
                     raise
                 say(mend_in_place(self.path, cause))
             return wait_while_locked(lambda: open_database(self.path), self.path)
-        except (sqlite3.Error, OSError, ValueError) as cause:
+        except (*FAULTS, OSError, ValueError) as cause:
             raise explain_fault(self.path, cause) from cause
 
     def _connect_memory(self) -> Database:
@@ -210,7 +210,7 @@ class CacheConnection:
                 return wait_while_locked(
                     lambda: work(self._database.connection), self.path, seconds=None if wait else 0.0
                 )
-            except sqlite3.Error as cause:
+            except FAULTS as cause:
                 if is_locked(cause) and not wait:
                     raise _Held from cause
                 if attempt == 2 or not is_damage(cause) or not self.is_writable:

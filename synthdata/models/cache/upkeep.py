@@ -12,11 +12,12 @@ from pathlib import Path
 from synthdata.base.errors import CacheError, InputError
 from synthdata.models.cache.database import open_database, open_readonly
 from synthdata.models.cache.faults import (
+    FAULTS,
     explain_fault,
     is_damage,
     wait_while_locked,
 )
-from synthdata.models.cache.keys import NO_DIGEST, is_asked, is_plausible, is_whole
+from synthdata.models.cache.keys import NO_DIGEST, is_asked, is_plausible, is_whole, make_digest
 
 DAY_SECONDS = 86_400
 ROW_BYTES = 120  # of a row besides request and reply: key twice, digest, endpoint, heads
@@ -68,7 +69,7 @@ def check_cache(path: str | os.PathLike[str]) -> Check:
             check.fault = "" if said == "ok" else said
             for row in connection.execute(_list_columns(connection)):
                 _note_row(check, *row)
-        except sqlite3.Error as cause:
+        except FAULTS as cause:
             if not is_damage(cause):
                 raise
             check.fault = str(cause)
@@ -110,6 +111,30 @@ def prune_cache(
             wait_while_locked(lambda: connection.execute("VACUUM"), shown, PATIENCE_SECONDS)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return Pruned(shown, held - left, held, before, shown.stat().st_size)
+
+
+def add_digests(path: str | os.PathLike[str]) -> int:
+    """Give digests to what was stored before they were kept, and return how many; what is damaged gets none.
+
+    Raises CacheError when the file cannot serve or is damaged.
+    """
+    shown = Path(path)
+    with _explained(shown):
+        connection = wait_while_locked(lambda: open_database(shown), shown, PATIENCE_SECONDS).connection
+        with contextlib.closing(connection):
+            _hold_to_write(connection, shown)
+            numbers = connection.execute("SELECT number FROM replies WHERE digest = x''").fetchall()
+            count = 0
+            for (number,) in numbers:
+                row = connection.execute(
+                    "SELECT key, endpoint, request, reply FROM replies WHERE number = ?", (number,)
+                ).fetchone()
+                if is_plausible(*row):
+                    digest = make_digest(row[0], row[3])
+                    connection.execute("UPDATE replies SET digest = ? WHERE number = ?", (digest, number))
+                    count += 1
+            connection.execute("COMMIT")
+    return count
 
 
 def _keep_newest(connection: sqlite3.Connection, room: int) -> None:
@@ -168,5 +193,5 @@ def _count(connection: sqlite3.Connection) -> int:
 def _explained(shown: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, OSError) as cause:
+    except (*FAULTS, OSError) as cause:
         raise explain_fault(shown, cause) from cause

@@ -184,6 +184,36 @@ def test_a_file_without_a_head_is_repaired_by_the_command_that_the_error_names(c
     assert look_up_all(link, replies) == replies
 
 
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [(20, 2), (62, 1), (31, 0), (18, 9)],
+    ids=["room at the end of pages", "version", "count of pages", "form of writing"],
+)
+def test_a_damaged_field_of_the_head_costs_nothing(at: int, value: int, tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    replies = make_cache(path, 200)
+    data = bytearray(path.read_bytes())
+    data[at] = value
+    path.write_bytes(data)
+    try:
+        assert look_up_all(path, replies) == replies
+    except CacheError as fault:
+        assert "cache repair" in str(fault)  # noqa: PT017 - which of them SQLite can open is its own affair
+        assert repair_cache(path).saved == 200
+    assert look_up_all(path, replies) == replies
+
+
+def test_a_damaged_table_of_tables_mends_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "c.sqlite"
+    replies = make_cache(path, 200)
+    for good, bad in ((b"CREATE TABLE", b"CREATE T\xc1BLE"), (b"UNIQUE", b"TNIQUE"), (b"reply BLOB", b"rfply BLOB")):
+        data = path.read_bytes()
+        assert data.index(good) < PAGE
+        path.write_bytes(data.replace(good, bad, 1))
+        assert look_up_all(path, replies) == replies
+        assert "200 of 200 answers were saved" in capsys.readouterr().out
+
+
 def test_a_repair_reads_what_stands_in_the_log_alone(tmp_path: Path) -> None:
     origin, path = tmp_path / "o.sqlite", tmp_path / "c.sqlite"
     replies = make_cache(origin, 50)

@@ -81,11 +81,16 @@ def test_check_of_the_first_version_says_what_cannot_be_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "c.sqlite"
-    make_first_version(path, 8)
+    replies = make_first_version(path, 8)
     before = path.read_bytes()
     assert main(["check", str(path)]) == 0
     assert "8 were stored before digests were kept" in capsys.readouterr().out
     assert path.read_bytes() == before
+    assert main(["repair", str(path)]) == 0
+    assert "8 answers stay as they are, 8 were given digests" in capsys.readouterr().out
+    assert main(["check", str(path)]) == 0
+    assert capsys.readouterr().out.endswith("m\nnothing is damaged\n")
+    assert look_up_all(path, replies) == replies
 
 
 @pytest.mark.parametrize("command", [["check"], ["repair"], ["prune", "--days", "1"]])
