@@ -76,7 +76,8 @@ class Pages:
 
     def _read(self, start: int, count: int) -> bytes:
         try:
-            return os.pread(self._file.fileno(), count, start).ljust(count, b"\0")
+            self._file.seek(start)
+            return self._file.read(count).ljust(count, b"\0")
         except OSError:  # a bad sector
             return bytes(count)
 

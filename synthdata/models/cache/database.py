@@ -5,11 +5,11 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from synthdata.base.errors import CacheError
-from synthdata.models.cache.faults import TRY_SECONDS, is_unwritable
+from synthdata.models.cache.faults import TRY_SECONDS, is_full, is_locked, is_unwritable
 
 VERSION = 2
 LAST_VERSION = 255  # more than there will ever be: a number beyond it is damage
@@ -30,11 +30,12 @@ TABLE = (
 
 @dataclass(frozen=True)
 class Database:
-    """An open file. version: of its tables. writable: False where only reading is possible."""
+    """An open file. version: of its tables. writable: False where only reading is possible. obstacle: why, where known."""
 
     connection: sqlite3.Connection
     version: int = VERSION
     writable: bool = True
+    obstacle: Exception | None = None
 
 
 def open_database(path: Path) -> Database:
@@ -49,9 +50,13 @@ def open_database(path: Path) -> Database:
             _prepare(connection, path)
             return Database(connection, writable=os.access(path, os.W_OK))  # else it opens without a word
     except (sqlite3.Error, OSError) as cause:
-        if not is_unwritable(cause) or not path.is_file():
+        if not (is_unwritable(cause) or is_full(cause, path)) or not path.is_file():
             raise
-        return open_readonly(path)
+        database = open_readonly(path)
+        if not database.version:  # a file that was to be made
+            database.connection.close()
+            raise
+        return replace(database, obstacle=cause)
 
 
 def connect(address: Path | str) -> sqlite3.Connection:
@@ -84,7 +89,7 @@ def open_readonly(path: Path) -> Database:
             with _closed_on_fault(connection):
                 return Database(connection, read_version(connection, path), writable=False)
         except sqlite3.Error as cause:
-            if mode == modes[-1] or not is_unwritable(cause):
+            if mode == modes[-1] or is_locked(cause):
                 raise
     raise AssertionError("unreachable")
 

@@ -56,7 +56,7 @@ def is_full(cause: BaseException, path: Path) -> bool:
         return cause.errno in (errno.ENOSPC, errno.EDQUOT)
     if _get_code(cause) in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
         try:
-            return shutil.disk_usage(path.parent).free < LITTLE_ROOM
+            return shutil.disk_usage(path.resolve().parent).free < LITTLE_ROOM
         except OSError:
             return False
     return _get_code(cause) == sqlite3.SQLITE_FULL

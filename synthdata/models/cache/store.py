@@ -4,6 +4,7 @@ import os
 import sqlite3
 import time
 import uuid
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ from synthdata.base.errors import CacheError
 from synthdata.base.jsonl import replace_file
 from synthdata.base.progress import say
 from synthdata.models.cache.database import MEMORY, Database, open_database, open_memory
-from synthdata.models.cache.faults import FAULTS, explain_fault, is_damage, is_locked, wait_while_locked
+from synthdata.models.cache.faults import FAULTS, explain_fault, is_damage, is_full, is_locked, wait_while_locked
 from synthdata.models.cache.keys import LOOK_UP_BATCH, NO_DIGEST, is_asked, is_plausible, is_whole, make_digest
 from synthdata.models.cache.repair import mend_in_place
 from synthdata.models.replies import parse_json
@@ -86,6 +87,7 @@ class Cache:
         if self._memory is None:
             name = f"synthdata-{uuid.uuid4()}"
             self._memory = name, open_memory(name)  # held open: the last connection takes its replies along
+            weakref.finalize(self, self._memory[1].connection.close)
         return open_memory(self._memory[0])
 
 
@@ -117,11 +119,15 @@ class CacheConnection:
 
         Raises CacheError.
         """
-        if not self.is_writable and not fresh:
-            raise CacheError(
-                f"{self.path} cannot be written: what it holds is read, but a new answer could not be kept, so nothing was "
-                "sent. Make the file and its folder writable for you, or name another file in open_cache."
-            )
+        if self.is_writable or fresh:
+            return
+        obstacle = self._database.obstacle
+        if obstacle is not None and is_full(obstacle, self.path):
+            raise explain_fault(self.path, obstacle)
+        raise CacheError(
+            f"{self.path} cannot be written: what it holds is read, but a new answer could not be kept, so nothing was "
+            "sent. Make the file and its folder writable for you, or name another file in open_cache."
+        )
 
     def close(self) -> None:
         """Close the connection; what was stored stays. Says how many damaged answers were met."""
@@ -156,6 +162,7 @@ class CacheConnection:
 
         exchanges: key, endpoint identity, request body and reply of each. Waits while another program holds the file.
         """
+        self.refuse_questions(fresh=False)
         self._run(lambda connection: _insert(connection, exchanges))
         self._note_used(exchanges)
 

@@ -87,6 +87,24 @@ def test_answers_in_a_folder_that_cannot_be_written_are_read(name: str, readonly
         assert check_cache(path).answers == 2
 
 
+@pytest.mark.parametrize("left", [0, 4096, 20_000])
+def test_answers_on_a_full_disk_are_read_and_nothing_is_asked(left: int, small_disk: Path) -> None:
+    path = small_disk / "c.sqlite"
+    with NimServer() as server:
+        endpoint = f"{server.url}#m"
+        first = sd.Client(endpoint, sd.open_cache(path)).complete([ask("a"), ask("b")])
+        make_first_version(small_disk / "first.sqlite", 5)
+        with (small_disk / "rest").open("wb") as rest:
+            rest.write(bytes(shutil.disk_usage(small_disk).free - left))
+        client = sd.Client(endpoint, sd.open_cache(path))
+        assert client.complete([ask("a"), ask("b")]) == first
+        for each in (client, sd.Client(endpoint, sd.open_cache(small_disk / "new.sqlite"))):
+            with pytest.raises(CacheError, match=r"the disk is full.*free some space"):
+                each.complete([ask("new")])
+        assert len(server.requests) == 2
+        assert len(look_up_all(small_disk / "first.sqlite", [make_exchange(n)[0] for n in range(5)])) == 5
+
+
 def test_a_first_version_that_cannot_be_written_is_read(readonly_folder: Path) -> None:
     replies = make_first_version(readonly_folder / "c.sqlite", 20)
     close_folder(readonly_folder)
