@@ -135,11 +135,11 @@ class CacheConnection:
         if self.damaged:
             count = len(self.damaged)
             what = (
-                "1 stored answer is damaged; it counts"
+                "1 stored answer is damaged: it counts"
                 if count == 1
-                else f"{count:,} stored answers are damaged; they count"
+                else f"{count:,} stored answers are damaged: they count"
             )
-            say(f"{self.path}: {what} as not stored, and what a run needs of them is asked again")
+            say(f"{self.path}: {what} as not stored, and a run that needs it asks again")
             self.damaged.clear()
 
     def look_up(self, keys: Sequence[bytes], wait: bool = True) -> dict[bytes, bytes]:
@@ -180,8 +180,10 @@ class CacheConnection:
     def read_exchanges(self, keys: Sequence[bytes]) -> Iterator[tuple[str, bytes, bytes]]:
         """Yield endpoint identity, request body and reply of each key that is stored and whole."""
         for start in range(0, len(keys), LOOK_UP_BATCH):
-            for _, endpoint, request, reply in self._read(keys[start : start + LOOK_UP_BATCH], True, True):
-                if reply is not None:
+            for key, endpoint, request, reply in self._read(keys[start : start + LOOK_UP_BATCH], True, True):
+                if reply is None:
+                    self.damaged.add(key)
+                else:
                     yield endpoint.decode(), request, reply
 
     def _read(self, keys: Sequence[bytes], whole: bool, wait: bool) -> Iterator[tuple[bytes, Any, Any, bytes | None]]:

@@ -41,7 +41,8 @@ class Writer:
         """Say beside the progress that answers wait to be stored; empty when none does."""
         if self.held_since is None or time.monotonic() - self.held_since < faults.SAY_SECONDS:
             return ""
-        return f" · {len(self.arrived):,} answers kept in memory, {faults.describe_wait(self.store.path)}"
+        kept = "1 answer" if len(self.arrived) == 1 else f"{len(self.arrived):,} answers"
+        return f" · {kept} kept in memory, {faults.describe_wait(self.store.path)}"
 
     def finish(self) -> int:
         """Try once more to store what is left when the sender ends; returns how many answers are lost."""

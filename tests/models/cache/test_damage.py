@@ -186,7 +186,7 @@ def test_a_file_without_a_head_is_repaired_by_the_command_that_the_error_names(c
 
 @pytest.mark.parametrize(
     ("at", "value"),
-    [(20, 2), (62, 1), (31, 0), (18, 9)],
+    [(20, 2), (62, 1), (31, 20), (18, 9)],
     ids=["room at the end of pages", "version", "count of pages", "form of writing"],
 )
 def test_a_damaged_field_of_the_head_costs_nothing(at: int, value: int, tmp_path: Path) -> None:
