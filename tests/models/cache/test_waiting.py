@@ -69,8 +69,9 @@ def test_answers_that_arrive_meanwhile_are_kept_and_stored_when_it_is_free(
 
 
 INTERRUPTED = """
-import sys, time
+import signal, sys
 import synthdata as sd
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 client = sd.Client(sys.argv[1], sd.open_cache(sys.argv[2]), concurrency=8)
 print("go", flush=True)
 try:
