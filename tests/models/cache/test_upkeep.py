@@ -77,6 +77,19 @@ def test_check_of_a_damaged_file_names_the_repair_that_mends_it(
     assert len(list(tmp_path.glob("*damaged*"))) == 1
 
 
+@pytest.mark.parametrize(("good", "bad"), [(b"reply BLOB", b"rfply BLOB"), (b"CREATE TABLE", b"CREATE T\xc1BLE")])
+def test_check_of_a_garbled_table_names_the_repair(
+    good: bytes, bad: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "c.sqlite"
+    make_cache(path, 20)
+    path.write_bytes(path.read_bytes().replace(good, bad, 1))
+    assert main(["check", str(path)]) == 1
+    assert "the file is damaged" in capsys.readouterr().out
+    assert main(["repair", str(path)]) == 0
+    assert "20 of 20 answers were saved" in capsys.readouterr().out
+
+
 def test_check_of_the_first_version_says_what_cannot_be_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
