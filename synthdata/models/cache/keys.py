@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from synthdata.base.errors import InputError
 from synthdata.models.replies import parse_json
 
 LOOK_UP_BATCH = 500  # below every SQLite build's limit of 999 parameters, and as fast as larger batches
@@ -15,8 +16,16 @@ NO_DIGEST = b""  # of what was stored before digests were kept
 
 
 def write_body(body: Mapping[str, Any]) -> bytes:
-    """Write a request body as it is sent, stored and hashed: JSON with sorted keys."""
-    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    """Write a request body as it is sent, stored and hashed: JSON with sorted keys.
+
+    Raises InputError for what JSON or UTF-8 cannot hold: half of a surrogate pair, a value of another kind, a circle.
+    """
+    try:
+        return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    except TypeError as cause:
+        raise InputError(
+            f"a request cannot be written as JSON ({cause}): change its text or its parameters."
+        ) from cause
 
 
 def make_key(identity: str | bytes, body: bytes) -> bytes:
