@@ -1,7 +1,9 @@
 """What every test gets: no keys or settings of the machine, a cache of its own, a client for a loopback server."""
 
 import os
-from collections.abc import Callable
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,21 @@ def connect(cache: Cache) -> Callable[..., sd.Client]:
         return sd.Client(f"{server.url}#{model}", options.pop("cache", cache), **options)
 
     return make
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    if (
+        mount is None
+        or subprocess.run([mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True).returncode
+    ):
+        pytest.skip("NO SMALL DISK: the full-disk test did not run; it mounts a tmpfs, which takes root")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
 
 
 def ask(text: str, **params: Any) -> dict[str, Any]:

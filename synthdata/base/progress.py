@@ -23,6 +23,11 @@ def format_seconds(seconds: float) -> str:
     return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60):02d} min"
 
 
+def say(line: str) -> None:
+    """Show one line that stays, whatever else is on the screen."""
+    Progress("", 0).finish(line)
+
+
 class Progress:
     """One piece of work on the screen: draw() while it runs, finish(summary) once."""
 

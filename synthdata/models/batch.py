@@ -32,14 +32,15 @@ class Batch:
     """The requests of one call and what became of each.
 
     label: the stage. read: turns a reply (parsed JSON) into a value. groups: what is still to be sent, in runs that go out
-    one after another. results: by position, None until it is known. unsent: rows that the budget did not reach.
+    one after another. results: by position, None until it is known. unsent: rows that the budget did not reach. unstored:
+    answers that arrived, but could not be stored.
     """
 
     def __init__(self, label: str, read: Callable[[dict[str, Any]], Any], usage: Usage) -> None:
         self.label, self.read, self.usage = label, read, usage
         self.results: list[Any] = []
         self.groups: deque[list[Job]] = deque()
-        self.done = self.unsent = 0
+        self.done = self.unsent = self.unstored = 0
         self.failures: Counter[str] = Counter()
 
     def collect(
@@ -111,6 +112,13 @@ class Batch:
             self.results[index] = failure
             self.failures[reason] += 1
         self.done += len(indexes)
+
+    def describe_stored(self) -> str:
+        """Say what a run that was stopped leaves behind."""
+        said = f"{self.done:,} of {len(self.results):,} are answered and stored"
+        if self.unstored:
+            said += f", except for the last {self.unstored:,} answers: another program held the cache until the end"
+        return said
 
     def finish(self, progress: Progress | None, require_any: bool) -> list[Any]:
         """Return the results, and say what came of it once, in words a re-run would repeat.

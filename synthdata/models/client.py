@@ -79,13 +79,16 @@ class Client:
         batch = Batch(label, read, self.usage.setdefault(label, Usage()))
         started = time.monotonic()
         progress: Progress | None = None
-        store: Any = self.cache.open() if self.cache is not None else None
+        store: Any = None
         try:
             bodies = ({**self.params, **body} for body in bodies) if self.params else bodies
+            store = self.cache.open() if self.cache is not None else None
             batch.collect(bodies, self.endpoint, store, in_turn, fresh)
             progress = None if quiet else Progress(label, len(batch.results))
             if batch.groups:
                 sender = self._make_sender(batch, attempts)
+                if store is not None and not store.is_writable:
+                    store.refuse_questions(fresh)  # before anything is paid for that could not be kept
                 lent, store = store, None  # the sender closes it when it has ended, whatever happens here
                 sender.send(lent, lambda: progress.draw(batch.done, sender.describe()) if progress else None)
         except BaseException as fault:
@@ -94,9 +97,7 @@ class Client:
             elif progress is not None:
                 progress.clear()
             if isinstance(fault, KeyboardInterrupt):
-                raise InterruptedRun(
-                    f"{label}: {batch.done:,} of {len(batch.results):,} are answered and stored; run the cell again to go on."
-                ) from None
+                raise InterruptedRun(f"{label}: {batch.describe_stored()}; run the cell again to go on.") from None
             raise
         finally:
             if store is not None:

@@ -21,9 +21,9 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from synthdata.base.errors import EndpointError, SynthdataError
+from synthdata.base.errors import EndpointError
 from synthdata.models.batch import Batch, Job, is_answer
-from synthdata.models.cache import LOOK_UP_BATCH
+from synthdata.models.cache import LOOK_UP_BATCH, Writer
 from synthdata.models.limiter import Limiter
 from synthdata.models.refusals import explain_status
 from synthdata.models.transport import RowError, TransientError, Transport, read_retry_after
@@ -79,7 +79,8 @@ class Sender:
                 outcome.append(error)
             finally:
                 loop.close()
-                if store is not None:
+                if self.writer is not None:
+                    self.batch.unstored = self.writer.finish()
                     store.close()
                 ended.set()
 
@@ -99,7 +100,8 @@ class Sender:
         """Say beside the progress what holds it up."""
         failed = sum(self.batch.failures.values())
         limited = " · waiting for the rate limit" if self.limiter.is_waiting() else ""
-        return (f" · {failed:,} failed" if failed else "") + limited
+        held = self.writer.describe() if self.writer is not None else ""
+        return (f" · {failed:,} failed" if failed else "") + limited + held
 
     def _wind_down(self, loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:
         self._stop()
@@ -207,7 +209,7 @@ class Sender:
         self.batch.accept(reply, job.indexes)
         self.refusals.clear()
         if self.writer is not None and is_answer(self.batch.results[job.indexes[0]]):
-            await self.writer.keep(job, self.transport.mask_key(raw))
+            await self.writer.keep(job.key, job.body, self.transport.mask_key(raw))
 
     def _note_limit(self, headers: Any, text: str, sent_at: float) -> None:
         wait = read_retry_after(headers)
@@ -235,41 +237,6 @@ class Sender:
 
     def _has_answers(self) -> bool:
         return self.batch.done > sum(self.batch.failures.values())
-
-
-class Writer:
-    """Stores replies, in one transaction all that arrived in the same turn of the loop.
-
-    store: an open cache connection. arrived: what the next commit stores. stored: done when it has.
-    """
-
-    def __init__(self, store: Any, identity: str) -> None:
-        self.store, self.identity = store, identity
-        self.arrived: list[tuple[bytes, str, bytes, bytes]] = []
-        self.stored: asyncio.Future[None] | None = None
-
-    def look_up(self, keys: list[bytes]) -> dict[bytes, bytes]:
-        found: dict[bytes, bytes] = self.store.look_up(keys)
-        return found
-
-    async def keep(self, job: Job, raw: bytes) -> None:
-        """Store a reply; returns when it is stored."""
-        if self.stored is None:
-            self.stored = asyncio.get_running_loop().create_future()
-            self.stored.get_loop().call_soon(self._commit)
-        self.arrived.append((job.key, self.identity, job.body, raw))
-        await asyncio.shield(self.stored)
-
-    def _commit(self) -> None:
-        stored, arrived = self.stored, self.arrived
-        self.stored, self.arrived = None, []
-        assert stored is not None
-        try:
-            self.store.store(arrived)
-        except SynthdataError as fault:
-            stored.set_exception(fault)
-        else:
-            stored.set_result(None)
 
 
 async def run_workers(

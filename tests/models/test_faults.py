@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -131,21 +131,6 @@ def test_retry_after_as_a_date_is_obeyed(connect: Callable[..., sd.Client]) -> N
     with NimServer(behave) as server:
         connect(server).complete([ask("a")])
         assert server.times[1] - server.times[0] >= 1.0  # dates have whole seconds
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = shutil.which("mount")
-    if (
-        mount is None
-        or subprocess.run([mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True).returncode
-    ):
-        pytest.skip("NO SMALL DISK: the full-disk test did not run; it mounts a tmpfs, which takes root")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
 
 
 def test_a_full_disk_stops_the_run_with_words_and_keeps_what_was_stored(small_disk: Path) -> None:
