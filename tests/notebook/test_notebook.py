@@ -124,7 +124,7 @@ def change_threshold(folder: Path) -> None:
     text = path.read_text(encoding="utf-8")
     literal = re.search(r"helpfulness=\((\d\.\d+), None\)", text)
     assert literal
-    path.write_text(text.replace(f"Thresholds({literal[0]}", "Thresholds(helpfulness=(0.7, None)", 1), encoding="utf-8")
+    path.write_text(text.replace(literal[0], "helpfulness=(0.7, None)", 1), encoding="utf-8")
 
 
 def change_prompt(folder: Path) -> None:

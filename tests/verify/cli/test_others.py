@@ -154,6 +154,6 @@ def test_a_name_in_a_sentence_is_no_command() -> None:
         answers = pd.DataFrame({"instruction": ["How?"], "response": [text]})
         assert verify_responses(answers).iloc[0]["problems"] == []
     answers = pd.DataFrame(
-        {"instruction": ["How?"], "response": ["Run `helm chart save web`, then **terraform refrsh:**"]}
+        {"instruction": ["How?"], "response": ["Run `helm chart save web`, then **terraform refrsh:** it reads."]}
     )
     assert [p["kind"] for p in verify_responses(answers).iloc[0]["problems"]] == ["unknown command"] * 2
