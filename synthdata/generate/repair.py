@@ -173,7 +173,8 @@ def list_problems(problems: Sequence[Mapping[str, Any]]) -> str:
 def is_misspelling(wrong: str, right: str) -> bool:
     """Tell whether the last word of `right` is what the last word of `wrong` was meant to be: hardly a letter differs.
 
-    Neither first nor last word of the name differ in their first letter, and at most one letter in eight is another one.
+    Both have as many parts between dashes, each part begins with the same letter in both, and at most one letter in eight is
+    another one, is missing, or has changed places with the next (optimal string alignment).
     """
     if " -" in wrong and " " in right:
         return False  # a flag of another command
@@ -184,12 +185,9 @@ def is_misspelling(wrong: str, right: str) -> bool:
         return False
     if any(part[:1] != name[:1] for part, name in zip(parts, real, strict=True)):
         return False
-    different = sum(
-        max(b - a, d - c)
-        for tag, a, b, c, d in difflib.SequenceMatcher(None, wrong, right, autojunk=False).get_opcodes()
-        if tag != "equal"
-    )
-    return different <= max(1, len(right) // 8)
+    from rapidfuzz.distance import OSA  # loaded when used, as everywhere
+
+    return OSA.distance(wrong, right) <= max(1, len(right) // 8)
 
 
 def _write_request(

@@ -1,5 +1,6 @@
 """The door to a model: what a stage holds and asks. All calls block, many requests are in flight meanwhile."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -40,7 +41,7 @@ class Client:
     ) -> None:
         self.endpoint = parse_endpoint(endpoint) if isinstance(endpoint, str) else endpoint
         self.cache = cache
-        self.concurrency = check_above_zero("concurrency", concurrency, self.endpoint.concurrency)
+        self.concurrency = check_above_zero("concurrency", concurrency, self.endpoint.concurrency, whole=True)
         self.requests_per_minute = check_above_zero(
             "requests_per_minute", requests_per_minute, self.endpoint.requests_per_minute
         )
@@ -117,10 +118,12 @@ class Client:
         return Sender(batch, transport, limiter, self.budget, self.concurrency, attempts)
 
 
-def check_above_zero(name: str, value: Any, usual: Any) -> Any:
-    """Return a number above zero, or the usual one for None; raise InputError for anything else."""
+def check_above_zero(name: str, value: Any, usual: Any, whole: bool = False) -> Any:
+    """Return a finite number above zero, or the usual one for None; raise InputError for anything else."""
     if value is None:
         return usual
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise InputError(f"{name} is {value!r}: give a number above zero, or None for the usual one.")
+    kinds = int if whole else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value < math.inf:
+        kind = "whole number" if whole else "number"
+        raise InputError(f"{name} is {value!r}: give a {kind} above zero, or None for the usual one.")
     return value

@@ -140,6 +140,8 @@ class Window:
         if self.allowed is None:
             return
         count = departures.count(self._find_begin(at), at)
+        if count >= self.allowed:
+            self._suspected = False  # as many as it allows were let in
         if count > self.allowed:
             self.allowed = count
             if not self._counted_miss:
@@ -209,7 +211,7 @@ class Bucket:
         """After a calm spell allow more, ever faster, until it refuses."""
         if self._calm >= self.GROW_AFTER:
             self.high, self._step, self._calm = self.high * self._step, min(2.0, self._step**2), 0
-            self._since = None  # it may have been full meanwhile
+            self._since, self._suspected = None, False  # it may have been full meanwhile
 
     def note_admitted(self, departures: Departures, at: float) -> None:
         """Raise the lower bound, and the upper one with it."""
@@ -243,7 +245,7 @@ class Bucket:
                 self._suspected, high = True, self.high  # once is an accident; twice, it allows less than it did
             else:
                 self._suspected = False
-            if self.high >= self._slowest > high and not self.low:
+            if high < self._slowest and not self.low:
                 self.misses += 0.6  # rare, but a window that was wrong once is rarer
             self.high = min(self.high, high)
             if departures.count(self._refused_at, at) == 0:

@@ -28,7 +28,7 @@ class KnownLimit:
         self.window = max(window, window / requests_per_minute)
         self.allowed = max(1, int(requests_per_minute * window / 60.0))
         self._path = path
-        self._file = _open_file(path)
+        self._file: sqlite3.Connection | None = None  # opened by the first departure
         self._held_until, self._pause = 0.0, PAUSE_SECONDS
 
     def is_free(self, concurrency: int) -> bool:
@@ -50,13 +50,13 @@ class KnownLimit:
                 f"written ({fault}). Other processes on the same key send as many again.",
                 stacklevel=2,
             )
-            self._path, self._file = None, _open_file(None)
+            self._path = self._file = None
             return self._write_departure()
 
     def release(self, at: float) -> None:
         """Give a departure back that was not used."""
         try:
-            self._file.execute("DELETE FROM departures WHERE at = ?", (at,))
+            self._open().execute("DELETE FROM departures WHERE at = ?", (at,))
         except sqlite3.Error:
             return  # it counts as sent, which is safe
 
@@ -72,24 +72,34 @@ class KnownLimit:
     def report_lost(self, at: float) -> None:
         pass
 
+    def _open(self) -> sqlite3.Connection:
+        if self._file is None:
+            name = self._path or ":memory:"
+            file = sqlite3.connect(name, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
+            file.execute("PRAGMA synchronous = OFF")  # after a crash of the machine a window has passed
+            file.execute("CREATE TABLE IF NOT EXISTS departures (at REAL PRIMARY KEY)")
+            self._file = file
+        return self._file
+
     def _write_departure(self) -> tuple[float, float]:
-        self._file.execute("BEGIN IMMEDIATE")
+        file = self._open()
+        file.execute("BEGIN IMMEDIATE")
         try:
             now = time.time()
             # Later than now: the clock was put back.
-            self._file.execute("DELETE FROM departures WHERE at < ? OR at > ?", (now - 2 * self.window, now + 1.0))
-            found = self._file.execute(
+            file.execute("DELETE FROM departures WHERE at < ? OR at > ?", (now - 2 * self.window, now + 1.0))
+            found = file.execute(
                 "SELECT at FROM departures ORDER BY at DESC LIMIT 1 OFFSET ?", (self.allowed - 1,)
             ).fetchone()
             wait = found[0] + self.window + MARGIN_SECONDS - now if found else 0.0
             if wait > 0:
                 return wait, 0.0
-            (last,) = self._file.execute("SELECT MAX(at) FROM departures").fetchone()
+            (last,) = file.execute("SELECT MAX(at) FROM departures").fetchone()
             at = max(now, (last or 0.0) + 1e-6)  # departures name requests, so no two are equal
-            self._file.execute("INSERT INTO departures VALUES (?)", (at,))
+            file.execute("INSERT INTO departures VALUES (?)", (at,))
             return 0.0, at
         finally:
-            self._file.execute("COMMIT")
+            file.execute("COMMIT")
 
 
 def find_shared_file(url: str, api_key: str) -> Path | None:
@@ -102,18 +112,3 @@ def find_shared_file(url: str, api_key: str) -> Path | None:
     except (OSError, KeyError, ImportError):
         return None
     return folder / f"{hashlib.sha256(f'{url} {api_key}'.encode()).hexdigest()[:32]}.sqlite"
-
-
-def _open_file(path: Path | None) -> sqlite3.Connection:
-    """Open the file, made where it does not exist; where it cannot be used the first departure says so."""
-    try:
-        return _connect(str(path) if path else ":memory:")
-    except sqlite3.Error:
-        return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-
-
-def _connect(name: str) -> sqlite3.Connection:
-    file = sqlite3.connect(name, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
-    file.execute("PRAGMA synchronous = OFF")  # after a crash of the machine a window has passed
-    file.execute("CREATE TABLE IF NOT EXISTS departures (at REAL PRIMARY KEY)")
-    return file

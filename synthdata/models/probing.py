@@ -11,8 +11,10 @@ probing  one request is out alone, and its fate decides
 Nobody tells a client what a server counts, but every refusal speaks against some explanations (explanations.py), and every
 request let in against others. So all of them are kept, and the one with the fewest misses is followed; of equals, the one
 that lets us send first. That is optimism with a price: a wrong explanation that promises more than the truth sends one
-request too early, is refused, and has a miss more; one that promises less is never followed while a better one stands. A
-limit of 40 a minute costs about six refusals until its explanation stands alone.
+request too early, is refused, and has a miss more; one that promises less is never followed while a better one stands.
+
+A refusal that the explanation followed did not foresee may be one without a meaning. It is doubted: the probe leaves at once, and
+when that is let in nothing is learned. When it is refused too, both count.
 """
 
 import enum
@@ -44,14 +46,14 @@ class State(enum.Enum):
 class Learner:
     """Plans departures under a limit that nobody has told. See the module's docstring for its states; seconds are monotonic."""
 
-    def __init__(self, windows: tuple[float, ...] = WINDOWS) -> None:
+    def __init__(self) -> None:
         self.state = State.OPEN
-        self.departures = Departures(keep=2 * max(windows))
+        self.departures = Departures(keep=2 * max(WINDOWS))
         self._incident = Incident()
         self.explanations: list[Incident | Window | Bucket] = [
             self._incident,
-            *(Window(seconds) for seconds in windows),
-            *(Window(seconds, by_clock=True) for seconds in windows),
+            *(Window(seconds) for seconds in WINDOWS),
+            *(Window(seconds, by_clock=True) for seconds in WINDOWS),
             Bucket(),
         ]
         self.refusals = 0
@@ -60,7 +62,7 @@ class Learner:
         self._took = 0.0  # the longest a refusal took to arrive
         self._careful = 0
         self._admitted = 0  # since the last refusal
-        self._let_in = 0
+        self._let_in = 0  # since the first
         self._doubted: float | None = None
 
     def is_free(self, concurrency: int) -> bool:
@@ -134,6 +136,19 @@ class Learner:
         self._held_until = max(self._held_until, now + (pause if retry_after is None else retry_after))
         self.state, self._probe, self._careful = State.HELD, -math.inf, CAREFUL
 
+    def report_lost(self, at: float) -> None:
+        """Take note that a request ended without an answer; if it was the probe, another one will go."""
+        if self.state is State.PROBING and at == self._probe:
+            self.state, self._held_until = State.HELD, time.monotonic() + PAUSE_SECONDS
+
+    def release(self, at: float) -> None:
+        """Give a departure back that was not used."""
+        self.departures.remove(at)
+        if at in self._unsettled:
+            self._unsettled.remove(at)
+        if self.state is State.PROBING and at == self._probe:
+            self.state = State.HELD
+
     def _weigh(self, at: float) -> float:
         """Learn from a refusal, or doubt it until the next one; seconds to hold back when the server does not say."""
         if not self.refusals:
@@ -153,19 +168,6 @@ class Learner:
 
     def _open(self) -> None:
         self.state, self._doubted = State.OPEN, None
-
-    def report_lost(self, at: float) -> None:
-        """Take note that a request ended without an answer; if it was the probe, another one will go."""
-        if self.state is State.PROBING and at == self._probe:
-            self.state, self._held_until = State.HELD, time.monotonic() + PAUSE_SECONDS
-
-    def release(self, at: float) -> None:
-        """Give a departure back that was not used."""
-        self.departures.remove(at)
-        if at in self._unsettled:
-            self._unsettled.remove(at)
-        if self.state is State.PROBING and at == self._probe:
-            self.state = State.HELD
 
     def _settle(self, now: float, patience: float | None = None) -> None:
         """Tell the explanations of the requests that would have been refused by now if they were to be."""

@@ -46,6 +46,6 @@ def find_key_variable(host: str | None) -> str:
 def suggest_endpoint(model: str) -> str:
     """Say how a bare model name is written as an endpoint; "" when nobody's names begin so."""
     for provider in PROVIDERS.values():
-        if model.lower().startswith(provider.models or ("\0",)):
+        if model.lower().startswith(provider.models):
             return f"{provider.url}#{model}, with its key in {provider.key}"
     return ""

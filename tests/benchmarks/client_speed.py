@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import synthdata as sd
-from tests.benchmarks.loopback import run_loopback
+from tests.benchmarks.loopback import Gate, run_loopback
 
 
 def make_bodies(count: int) -> Iterator[dict[str, Any]]:
@@ -100,7 +100,7 @@ def measure_limit(kind: str, limit: int, window: int, count: int) -> str:
         client.complete(make_bodies(count), quiet=True)
         seconds = time.monotonic() - started
         answered, refused = counts[:]
-    ideal = max(find_ideal(kind, limit, window, count, epoch) + 0.5, count * 0.5 / client.concurrency)
+    ideal = max(Gate(kind, limit, window).find_ideal(count, epoch) + 0.5, count * 0.5 / client.concurrency)
     return (
         f"limits  {kind:8} {limit:4} in {window:2} s, {count} requests: {seconds / ideal:.3f} of the ideal {ideal:.0f} s "
         f"(aim 1.05), {refused / (answered + refused):.1%} refused (aim 5 %)"
@@ -113,14 +113,6 @@ def measure_limits() -> None:
     with ThreadPoolExecutor(len(cases)) as pool:  # they mostly wait: three minutes together instead of ten
         for line in pool.map(lambda case: measure_limit(*case), cases):
             print(line, flush=True)
-
-
-def find_ideal(kind: str, limit: int, window: int, count: int, epoch: float) -> float:
-    """Seconds until a client that knows everything has sent its last request."""
-    if kind == "bucket":
-        return max(0.0, count - limit / 10) * window / limit
-    windows = (count - 1) // limit
-    return float(windows * window) if kind == "sliding" else max(0.0, windows * window - epoch % window)
 
 
 def measure_import() -> None:

@@ -31,31 +31,31 @@ REFUSED = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: %d\r\n\r\n%s" % (l
 
 
 class Gate:
-    """Counts requests as a provider would."""
+    """Counts requests as a provider would. clock: what tells the time, the module `time` or something like it."""
 
-    def __init__(self, kind: str, limit: int, window: float) -> None:
-        self.kind, self.limit, self.window = kind, limit, window
+    def __init__(self, kind: str, limit: int, window: float, clock: Any = time) -> None:
+        self.kind, self.limit, self.window, self.clock = kind, limit, window, clock
         self.taken: deque[float] = deque()
-        self.level, self.filled_at, self.number, self.count = limit / 10, time.monotonic(), -1, 0
+        self.size = max(1.0, limit / 10)  # of a bucket
+        self.level, self.filled_at, self.number, self.count = self.size, clock.monotonic(), -1, 0
 
     def admit(self) -> bool:
-        now = time.monotonic()
+        now = self.clock.monotonic()
         if self.kind == "none":
             return True
         if self.kind == "bucket":
-            self.level = min(self.limit / 10, self.level + (now - self.filled_at) * self.limit / self.window)
+            self.level = min(self.size, self.level + (now - self.filled_at) * self.limit / self.window)
             self.filled_at = now
-            self.level -= 1
-            if self.level < 0:
-                self.level += 1
+            if self.level < 1:
                 return False
+            self.level -= 1
             return True
         if self.kind == "fixed":
-            number = int(time.time() // self.window)
-            self.number, self.count = number, self.count * (number == self.number) + 1
-            if self.count > self.limit:
-                self.count -= 1
+            number = int(self.clock.time() // self.window)
+            self.number, self.count = number, self.count * (number == self.number)
+            if self.count >= self.limit:
                 return False
+            self.count += 1
             return True
         while self.taken and self.taken[0] <= now - self.window:
             self.taken.popleft()
@@ -63,6 +63,15 @@ class Gate:
             return False
         self.taken.append(now)
         return True
+
+    def find_ideal(self, count: int, epoch: float) -> float:
+        """Seconds until a client that knows everything has sent its last request. epoch: the clock's time at its first."""
+        if self.kind == "none":
+            return 0.0
+        if self.kind == "bucket":
+            return max(0.0, count - self.size) * self.window / self.limit
+        begun = epoch % self.window if self.kind == "fixed" else 0.0
+        return max(0.0, (count - 1) // self.limit * self.window - begun)
 
 
 class Connection(asyncio.Protocol):

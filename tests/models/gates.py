@@ -4,16 +4,14 @@ import heapq
 import itertools
 import math
 import random
-from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from synthdata.models import explanations, probing
 from synthdata.models.probing import POLL_SECONDS, Learner
-
-BUCKET_SHARE = 10  # a bucket holds a tenth of what its window allows
+from tests.benchmarks.loopback import Gate
 
 
 class Clock:
@@ -29,54 +27,27 @@ class Clock:
         return self.now + self.offset
 
 
-class Gate:
-    """Counts as a provider would: "sliding" or "fixed" windows, a "bucket", or "none"; lone: share refused for no reason."""
+class FaultyGate(Gate):
+    """A gate that refuses a share of the requests for no reason."""
 
-    def __init__(self, kind: str, limit: int, window: float, clock: Clock, lone: float = 0.0) -> None:
-        self.kind, self.limit, self.window, self.clock, self.lone = kind, limit, window, clock, lone
-        self.taken: deque[float] = deque()
-        self.size = max(1.0, limit / BUCKET_SHARE)
-        self.tokens, self.filled_at, self.number, self.count = self.size, 0.0, -1, 0
-        self.random = random.Random(1)
+    def __init__(self, kind: str, limit: int, window: float, clock: Clock, lone: float) -> None:
+        super().__init__(kind, limit, window, clock)
+        self.lone, self.random = lone, random.Random(1)
 
-    def admit(self, now: float) -> bool:
-        if self.random.random() < self.lone:
-            return False
-        return self.kind == "none" or {"sliding": self._slide, "fixed": self._turn, "bucket": self._fill}[self.kind](
-            now
-        )
+    def admit(self) -> bool:
+        return self.random.random() >= self.lone and super().admit()
 
-    def find_ideal(self, count: int) -> float:
-        """Seconds until a client that knows everything has sent its last request."""
-        if self.kind == "none":
-            return 0.0
-        if self.kind == "bucket":
-            return max(0.0, count - self.size) * self.window / self.limit
-        begun = self.clock.offset % self.window if self.kind == "fixed" else 0.0
-        return max(0.0, (count - 1) // self.limit * self.window - begun)
 
-    def _slide(self, now: float) -> bool:
-        while self.taken and self.taken[0] <= now - self.window:
-            self.taken.popleft()
-        if len(self.taken) >= self.limit:
-            return False
-        self.taken.append(now)
-        return True
+class Run(NamedTuple):
+    """A simulated run: how long it took, how long it would have taken a client that knows everything, and refused requests."""
 
-    def _turn(self, now: float) -> bool:
-        number = int((now + self.clock.offset) // self.window)
-        if number != self.number:
-            self.number, self.count = number, 0
-        self.count += 1
-        return self.count <= self.limit
+    seconds: float
+    ideal: float
+    refused: int
 
-    def _fill(self, now: float) -> bool:
-        self.tokens = min(self.size, self.tokens + (now - self.filled_at) * self.limit / self.window)
-        self.filled_at = now
-        if self.tokens < 1:
-            return False
-        self.tokens -= 1
-        return True
+    @property
+    def ratio(self) -> float:
+        return self.seconds / self.ideal
 
 
 def simulate(
@@ -86,9 +57,10 @@ def simulate(
     concurrency: int = 64,
     latency: float = 0.5,
     retry_after: Callable[[int], float | None] = lambda refused: None,
-) -> tuple[float, int]:
-    """Ask until `count` requests are answered; returns the seconds it took over the ideal, and how often the gate refused."""
-    clock, way = gate.clock, 0.002
+) -> Run:
+    """Ask until `count` requests are answered."""
+    clock, way = gate.clock, 0.002  # seconds that a refusal takes to arrive
+    epoch = clock.time()
     monkeypatch.setattr(explanations, "time", clock)
     monkeypatch.setattr(probing, "time", clock)
     learner, numbers = Learner(), itertools.count()
@@ -109,12 +81,12 @@ def simulate(
             wait, at = learner.take(concurrency)
             if wait <= 0:
                 idle, left = idle - 1, left - 1
-                accepted = gate.admit(clock.now + way / 2)
+                accepted = gate.admit()
                 heapq.heappush(replies, (clock.now + (latency if accepted else way), next(numbers), accepted, at))
                 continue
         clock.now = max(
             clock.now + 1e-6, min(replies[0][0] if replies else math.inf, clock.now + min(wait, POLL_SECONDS))
         )
         assert clock.now < 7200, f"{answered} of {count} answered"
-    ideal = max(gate.find_ideal(count) + latency, count * latency / concurrency)
-    return clock.now / ideal, refused
+    ideal = max(gate.find_ideal(count, epoch) + latency, count * latency / concurrency)
+    return Run(clock.now, ideal, refused)

@@ -75,11 +75,12 @@ def test_processes_share_a_given_limit(tmp_path: Path) -> None:
 
 
 def test_a_shared_file_that_cannot_be_written_is_said_and_the_limit_holds_for_the_process(tmp_path: Path) -> None:
-    path = tmp_path / "limit.sqlite"
-    limiter = Limiter(60 * 10, window=1.0, shared=path)
-    path.write_bytes(b"no database" * 100)
-    with pytest.warns(UserWarning, match=r"holds for this process only.*limit.sqlite"):
-        assert asyncio.run(send_all(limiter, Gate("sliding", 10, 1.0), 15, 4)) == [15, 0]
+    broken, missing = tmp_path / "limit.sqlite", tmp_path / "no folder" / "limit.sqlite"
+    broken.write_bytes(b"no database" * 100)
+    for path in (broken, missing):
+        limiter = Limiter(60 * 10, window=1.0, shared=path)
+        with pytest.warns(UserWarning, match=r"holds for this process only.*limit.sqlite"):
+            assert asyncio.run(send_all(limiter, Gate("sliding", 10, 1.0), 15, 4)) == [15, 0]
 
 
 def test_the_shared_file_names_no_key() -> None:

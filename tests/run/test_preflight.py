@@ -125,6 +125,8 @@ def test_an_unknown_speed_is_not_invented(connect: Connect) -> None:
         (lambda: sd.Client("http://127.0.0.1:9/v1#m", requests_per_minute="40"), "requests_per_minute is '40'"),
         (lambda: sd.Client("http://127.0.0.1:9/v1#m", timeout="5"), "timeout is '5'"),
         (lambda: sd.Client("http://127.0.0.1:9/v1#m", concurrency=0), "concurrency is 0"),
+        (lambda: sd.Client("http://127.0.0.1:9/v1#m", concurrency=1.5), "concurrency is 1.5: give a whole number"),
+        (lambda: sd.Client("http://127.0.0.1:9/v1#m", requests_per_minute=float("inf")), "requests_per_minute is inf"),
         (lambda: sd.parse_endpoint("nim:", role="reward"), "nemotron-4-340b-reward"),
         (lambda: sd.estimate_run(1, 1, 1, *[sd.Client("http://127.0.0.1:9/v1#m")] * 2, repairs=-1), "REPAIRS is -1"),
         (lambda: sd.prepare_folder(__file__), "no folder that can be written"),

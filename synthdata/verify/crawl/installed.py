@@ -51,7 +51,7 @@ def open_client(name: str, program: str = "", plugins: str = "") -> Iterator[Cli
         raise InputError(f"{program or name!r} is not installed: install it, or name its file with --program.")
     if plugins and not profile.plugin_folder:
         raise InputError(
-            f"{name!r} has no plugin_folder in synthdata/verify/cli/profiles.py: add it, or leave out --plugins."
+            f"{name!r} has no plugin_folder in synthdata/verify/cli/clients: add it, or leave out --plugins."
         )
     with tempfile.TemporaryDirectory() as folder:
         home, empty = Path(folder) / "home", Path(folder) / "empty"
