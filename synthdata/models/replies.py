@@ -4,6 +4,7 @@ A field that is not of its kind becomes null; what cannot be an answer gets a `f
 stays with it. Nothing here raises for the content of a reply but parse_json, for bytes that are no JSON at all.
 """
 
+import functools
 import json
 import math
 import re
@@ -46,7 +47,7 @@ _CUT = frozenset(["length", "max_tokens", "model_length", "max_output_tokens", "
 _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_text", "thoughts", "reasoning_details")
 _PART_FIELDS = ("text", "thinking", "reasoning", "content", "value", "summary", "output_text", "parts")
 # What servers say where they do not say how it ended.
-_UNKNOWN_ENDS = frozenset(["", "null", "none", "unknown", "unspecified"])
+_WHOLE_ENDS = NATURAL_ENDS | {"", "null", "none", "unknown", "unspecified"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +102,13 @@ def read_completion(reply: dict[str, Any]) -> Completion:
     content = message.get("content")
     text, reasoning = read_content(content if content is not None else choice.get("text"))
     for name in _REASONING_FIELDS:
-        reasoning = reasoning or "\n".join(filter(None, read_content(message.get(name))))
+        if not reasoning and (said := message.get(name)):
+            reasoning = "\n".join(filter(None, read_content(said)))
     text, thought, open_ended = split_thinking(text)
     reasoning = (reasoning or thought).strip()
     reason = _read_reason(choice)
-    error = read_error(choice) or read_error({"error": message.get("error") or reply.get("error")})
+    told = message.get("error") or reply.get("error")
+    error = read_error(choice) or (read_error({"error": told}) if told else None)
     if error is None and reason and _bare_reason(reason) == "error":
         error = None, "finish_reason error"
     fault, again = _find_fault(text.strip(), reasoning, open_ended, reason, message)
@@ -150,7 +153,7 @@ def find_end(completion: Completion, limit: int | None) -> str | None:
 
 def is_natural_end(reason: str | None) -> bool:
     """Tell whether a finish_reason means a whole answer; one that says nothing (None, "", "unknown") is taken for whole."""
-    return not isinstance(reason, str) or _bare_reason(reason) in NATURAL_ENDS | _UNKNOWN_ENDS
+    return not isinstance(reason, str) or _bare_reason(reason) in _WHOLE_ENDS
 
 
 def read_content(content: Any) -> tuple[str, str]:
@@ -250,6 +253,7 @@ def _read_reason(choice: dict[str, Any]) -> str | None:
     return next(iter(cut or reasons), None)
 
 
+@functools.lru_cache(256)  # read several times for every reply, and servers know few
 def _bare_reason(reason: str) -> str:
     """Write a finish_reason alike: "FinishReason.STOP", "end-turn" and "<|im_end|>" are stop, end_turn and im_end."""
     name = reason.strip().rsplit(".", 1)[-1]

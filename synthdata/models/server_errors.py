@@ -9,6 +9,10 @@ _WORDS = ("message", "detail", "msg", "error_description", "error_msg", "descrip
 _CODES = ("code", "status", "status_code", "statusCode", "http_status", "error_code", "errcode")
 _NAMES = (*_CODES, "type", "title", "message", "detail", "msg")
 
+_FIELDS = frozenset(
+    [*_WORDS, *_CODES, "errors", "fault", "object", "type", "success", "ok"]
+)  # without one it is no error
+
 # What an error is called, or what it says, where it bears no number; the first that fits counts.
 _MEANINGS = (
     (402, r"insufficient[ _](?:quota|credit|balance|funds)|out of credits|exceeded your current quota|billing|payment required"),
@@ -23,7 +27,7 @@ _MEANINGS = (
 
 def read_error(reply: Any) -> tuple[int | None, str] | None:
     """Read the error in a reply, or in a part of one: its status, None where it tells none, and its words; None for no error."""
-    if not isinstance(reply, dict):
+    if not isinstance(reply, dict) or reply.keys().isdisjoint(_FIELDS):
         return None
     error = reply.get("error") or _get_first(reply.get("errors")) or reply.get("fault")
     if not error and not any(
