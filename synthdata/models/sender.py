@@ -8,7 +8,7 @@ The states of a sender, in order:
 
 An interrupt reaches the thread that waits, never this one. It asks for `settling` by a call into the loop, which also sets
 the moment at which what is still in flight is given up: from there on the sender ends by itself, whatever happens to the
-thread that waits. Whether it has ended is an event of its own; `Thread.is_alive` says False after an interrupted join up to
+thread that waits. Whether it has ended is told by a lock of its own; `Thread.is_alive` says False after an interrupted join up to
 Python 3.12, and a store that was closed on its word is closed under its user.
 """
 
@@ -65,7 +65,10 @@ class Sender:
         """
         self.writer = Writer(store, self.transport.endpoint.identity) if store is not None else None
         loop = asyncio.new_event_loop()
-        ended = threading.Event()
+        # A bare lock, held until the sender ends. An interrupt that falls within Event.wait may leave the Event's own lock held for
+        # ever, since that is taken and given back in Python; then neither thread goes on. Waiting for this one is a single step.
+        running = threading.Lock()
+        running.acquire()
         outcome: list[BaseException] = []
         task = loop.create_task(self._send_all())
 
@@ -78,20 +81,22 @@ class Sender:
             except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
                 outcome.append(error)
             finally:
-                loop.close()
-                if self.writer is not None:
-                    self.batch.unstored = self.writer.finish()
-                    store.close()
-                ended.set()
+                try:
+                    loop.close()
+                    if self.writer is not None:
+                        self.batch.unstored = self.writer.finish()
+                        store.close()
+                finally:
+                    running.release()
 
         threading.Thread(target=work, name=f"synthdata {self.batch.label}", daemon=True).start()
         try:
-            while not ended.wait(0.1):
+            while not running.acquire(timeout=0.1):
                 draw()
         except BaseException:
             with _loop_may_be_closed():
                 loop.call_soon_threadsafe(self._wind_down, loop, task)
-            ended.wait(2 * INTERRUPT_GRACE_SECONDS)
+            running.acquire(timeout=2 * INTERRUPT_GRACE_SECONDS)
             raise
         if outcome:
             raise outcome[0]

@@ -318,6 +318,29 @@ except KeyboardInterrupt:
 """
 
 
+WAITING = """
+import sys, threading
+import synthdata as sd
+enter, main = threading.Condition.__enter__, threading.get_ident()
+def interrupt(self):  # as a signal that comes just when the lock has been taken, and nobody is there yet to give it back
+    taken = enter(self)
+    if threading.get_ident() == main and sys._getframe(2).f_code.co_name == "send":
+        raise KeyboardInterrupt
+    return taken
+client = sd.Client(sys.argv[1], None, concurrency=4)
+threading.Condition.__enter__ = interrupt
+answers = client.complete([{"messages": [{"role": "user", "content": str(n)}]} for n in range(20)])
+print(len(answers))
+"""
+
+
+def test_the_thread_that_waits_takes_no_lock_that_an_interrupt_can_leave_held() -> None:
+    with NimServer(lambda server, body: Answer(200, make_chat("x"), delay=0.1)) as server:
+        command = [sys.executable, "-c", WAITING, f"{server.url}#m"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout.splitlines()[-1:] == ["20"], done.stderr
+
+
 def test_an_interrupt_returns_and_keeps_what_came(tmp_path: Path) -> None:
     def behave(server: NimServer, body: dict[str, Any]) -> Any:
         return Answer(200, make_chat("x"), delay=0.01 if int(body["messages"][0]["content"]) < 8 else 600)

@@ -1,4 +1,4 @@
-"""The facts of Docker, with compose and buildx."""
+"""What Docker's client, with compose and buildx, does not say of itself."""
 
 from synthdata.verify.cli.profile import Profile, split_words
 

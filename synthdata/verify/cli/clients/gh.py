@@ -1,4 +1,4 @@
-"""The facts of GitHub's gh."""
+"""What GitHub's gh does not say of itself."""
 
 from synthdata.verify.cli.profile import Profile, split_words
 

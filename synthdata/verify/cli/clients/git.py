@@ -1,4 +1,4 @@
-"""The facts of git."""
+"""What git does not say of itself."""
 
 from synthdata.verify.cli.profile import Profile, split_words
 

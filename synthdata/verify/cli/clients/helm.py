@@ -1,4 +1,4 @@
-"""The facts of Helm 3."""
+"""What helm does not say of itself."""
 
 from synthdata.verify.cli.profile import Profile, split_words
 

@@ -1,4 +1,4 @@
-"""The facts of Terraform."""
+"""What terraform does not say of itself."""
 
 from synthdata.verify.cli.profile import Profile, split_words
 
