@@ -58,6 +58,8 @@ def find_losses(before: str, after: str, problems: Sequence[Mapping[str, Any]], 
     right, kept = len(_list_content(before)) - _count_wrong(problems), len(_list_content(after))
     if kept < KEPT_SHARE * right or (right <= 0 < len(problems) and not kept and _count_wrong(problems)):
         return [Problem("shortened", f"{kept} of {max(right, 1)} commands and files left")]
+    if _has_example(before) and not _has_example(after):  # what was shown is only spoken of
+        return [Problem("shortened", "no example left")]
     if whole and len(after) < KEPT_SHARE * len(before):
         return [Problem("shortened", f"{len(after):,} of {len(before):,} characters left")]
     return []
@@ -178,6 +180,10 @@ def _list_content(text: str) -> list[Any]:
         elif block.form == "fence":
             content[block.text] = None
     return list(content)
+
+
+def _has_example(text: str) -> bool:
+    return any(block.form == "fence" for block in parse_markdown(text))
 
 
 def _count_wrong(problems: Sequence[Mapping[str, Any]]) -> int:

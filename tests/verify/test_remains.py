@@ -94,6 +94,8 @@ def test_what_lost_most_of_its_commands_or_length_is_shortened() -> None:
     commands = "```bash\n" + "\n".join(f"docker start web{i}" for i in range(8)) + "\n```"
     assert [problem.kind for problem in find_losses(FIRST, bare, FLAG)] == ["shortened"]
     assert [problem.kind for problem in find_losses(commands, "```bash\ndocker start web1\n```", [])] == ["shortened"]
+    fenced = "```bash\ndocker join --token TOKEN HOST:2377\n```\nor `docker join`"
+    assert [problem.text for problem in find_losses(fenced, "Type `docker swarm join`.", [])] == ["no example left"]
     prose = FIRST + "It is explained here at length. " * 40
     assert [problem.kind for problem in find_losses(prose, FIRST, FLAG)] == ["shortened"]
     assert find_losses(prose, FIRST, FLAG, whole=False) == []

@@ -3,7 +3,10 @@
 A client without an entry here is read by its specification alone, with the defaults of Profile.
 """
 
+import functools
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from synthdata.verify.cli.clients import docker, gh, git, helm, kubectl, terraform
 from synthdata.verify.cli.profile import Profile
@@ -33,11 +36,12 @@ def get_profile(client: str) -> Profile:
     return PROFILES.get(client, _DEFAULT)
 
 
-def list_programs(clients: tuple[str, ...]) -> dict[str, tuple[str, str]]:
+@functools.cache
+def list_programs(clients: tuple[str, ...]) -> Mapping[str, tuple[str, str]]:
     """Map the name of each program that these clients' specifications cover to the client and the path it begins at."""
     programs = {client: (client, "") for client in clients}
     for client in clients:
         profile = get_profile(client)
         programs |= {program: (client, path) for program, path in profile.programs.items()}
         programs |= dict.fromkeys(profile.gone, (client, ""))
-    return programs
+    return MappingProxyType(programs)

@@ -1,6 +1,7 @@
 """The nearest real name to one that does not exist: a key of a file, a flag, a command."""
 
 import difflib
+import functools
 from collections.abc import Collection
 
 from synthdata.verify.cli.profiles import get_profile
@@ -12,6 +13,11 @@ NEAR_KEY = 0.7  # for the keys of a file, which are longer
 
 def find_nearest(name: str, names: Collection[str], near: float = NEAR) -> str:
     """Find the nearest of some names, "" when none is near. near: how alike it must be, 0 to 1."""
+    return _find_nearest(name, tuple(names), near)
+
+
+@functools.lru_cache(maxsize=4096)  # models invent the same names again and again
+def _find_nearest(name: str, names: tuple[str, ...], near: float) -> str:
     return next(iter(difflib.get_close_matches(name, names, 1, near)), "")
 
 

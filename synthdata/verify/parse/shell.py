@@ -23,6 +23,9 @@ _SCHEDULE = re.compile(
 )
 _COMMENT_IN_COMMAND = re.compile(r"(?<=\\\n)([ \t]*#[^\n]*)(?=\n)")
 
+_ESCAPED = re.compile(r"\\(\n|.)")
+_ESCAPED_IN_QUOTES = re.compile(r"\\([$`\"\\\n])")
+_EXPANDS = re.compile(r"[*?]|\{[^}]*(,|\.\.)[^}]*\}")
 _ELASTIC = ("simple_expansion", "expansion", "command_substitution", "brace_expression")
 
 # Prefixes, with those of their own options that take the next word.
@@ -176,11 +179,11 @@ def _find_commands(root: Any, line: int) -> Iterator[Command]:
             command = _read_command(node, line)
             if command is not None:
                 yield command
-        pending.extend(reversed(node.children))
+        pending.extend(reversed(node.named_children))
 
 
 def _read_command(node: Any, line: int) -> Command | None:
-    parts = [child for index, child in enumerate(node.children) if node.field_name_for_child(index) == "argument"]
+    parts = node.children_by_field_name("argument")
     name = node.child_by_field_name("name")
     if name is None or node.has_error:
         return None
@@ -235,7 +238,7 @@ def _read_word(node: Any, line: int) -> tuple[Word, bool]:
         single = single and not (shown[0] == "[" or shown.endswith(("...", "...]")))
     elif is_stand_in(text):
         known, single = False, single and "…" not in text
-    if node.type in ("word", "concatenation") and re.search(r"[*?]|\{[^}]*(,|\.\.)[^}]*\}", text):
+    if node.type in ("word", "concatenation") and _EXPANDS.search(text):
         single = False
     if single and text == "$@":
         single = False
@@ -246,7 +249,7 @@ def _unquote(node: Any) -> tuple[str, bool]:
     # The text of one part of a word, and whether it is known.
     text = node.text.decode("utf-8", "replace")
     if node.type in ("word", "number", "command_name"):
-        return re.sub(r"\\(\n|.)", lambda match: "" if match[1] == "\n" else match[1], text), True
+        return _unescape(_ESCAPED, text), True
     if node.type == "raw_string":
         return text[1:-1], True
     if node.type == "ansi_c_string":
@@ -254,9 +257,13 @@ def _unquote(node: Any) -> tuple[str, bool]:
     if node.type in ("string", "translated_string"):
         inner = text[text.index('"') + 1 : -1]
         known = not any(child.type in _ELASTIC for child in _list_parts(node))
-        return re.sub(r"\\([$`\"\\\n])", lambda match: "" if match[1] == "\n" else match[1], inner), known
+        return _unescape(_ESCAPED_IN_QUOTES, inner), known
     # A bare punctuation mark of a concatenation is itself; anything else is only known when the shell runs.
     return text, not node.is_named
+
+
+def _unescape(pattern: re.Pattern[str], text: str) -> str:
+    return pattern.sub(lambda match: "" if match[1] == "\n" else match[1], text) if "\\" in text else text
 
 
 def _list_parts(node: Any) -> list[Any]:
