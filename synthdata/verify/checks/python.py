@@ -27,11 +27,11 @@ SECONDS, SECONDS_EACH = 20.0, 0.5
 MAX_CHARACTERS = 20_000
 MAX_NESTING = 60
 _CERTAIN = frozenset({
-    "missing-attribute", "missing-module-member", "unknown-argument", "no-matching-overload", "not-callable",
-    "import-not-found",
+    "missing-attribute", "missing-module-member", "unknown-argument", "not-callable", "import-not-found",
 })  # fmt: skip
 _WARNINGS = threading.Lock()  # what is ignored is told for the whole process
 _MESSAGE = re.compile(r"^(?P<file>\d+)\.py:(?P<line>\d+):\d+: \w+\[(?P<rule>[\w-]+)\] (?P<said>.*)$", re.M)
+_NO_OVERLOAD = re.compile(r"No overload of (?:bound method|function) `([\w.]+)` matches arguments")
 _LEFT_OUT = re.compile(r"(?m)^[ \t]*(?:\.\.\.|…)|<[a-z][\w -]*>|^[^\S\n]*(?:>>>|\$ |In \[|%|!)")
 
 
@@ -42,12 +42,17 @@ def check_python(texts: Sequence[str]) -> list[list[Problem]]:
     for number, text in enumerate(texts):
         problem = check_syntax(text)
         results.append([problem] if problem else [])
-        if problem is None and len(text) <= MAX_CHARACTERS and re.search(r"(?m)^[^\S\n]*(?:import|from)\s", text):
+        if problem is None and len(text) <= MAX_CHARACTERS:
             whole.append(number)
-    for number, line, rule, said in _run_checker([texts[number] for number in whole]):
-        found = _explain(texts[whole[number]], line, rule, said)
-        if found:
+    judged = [texts[number] for number in whole]
+    unfit: list[tuple[int, int, str]] = []
+    for number, line, rule, said in _run_checker(judged):
+        if match := _NO_OVERLOAD.match(said):
+            unfit.append((number, line, match[1]))
+        elif found := _explain(judged[number], line, rule, said):
             results[whole[number]].append(found)
+    for (number, line, name), keyword in _find_wrong_keywords(judged, unfit).items():
+        results[whole[number]].append(Problem("unknown argument", f"{name}({keyword}=…)", line))
     return results
 
 
@@ -65,11 +70,11 @@ def can_judge_python(block: Block) -> bool:
     return True
 
 
-def _parse(text: str) -> None:
+def _parse(text: str) -> ast.Module:
     """Parse a text; what the parser only warns of is nobody's concern here, and must not be raised where warnings are errors."""
     with _WARNINGS, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        ast.parse(text)
+        return ast.parse(text)
 
 
 def check_syntax(text: str) -> Problem | None:
@@ -119,7 +124,14 @@ def _run_checker(texts: Sequence[str]) -> list[tuple[int, int, str, str]]:
 
 
 def _explain(text: str, line: int, rule: str, said: str) -> Problem | None:
-    """Keep a finding that is certain whatever stands around the snippet, as a problem."""
+    """Keep a finding that is certain whatever stands around the snippet, as a problem; what may be meant is a remark."""
+    if (
+        rule == "possibly-missing-submodule"
+    ):  # `import logging` alone gives no logging.handlers, unless another module does
+        match = re.search(
+            r"[A-Za-z_][\w.]*\." + said.partition("`")[2].partition("`")[0] + r"\b", text.split("\n")[line - 1]
+        )
+        return Problem("module not imported", match[0], line, f"import {match[0]}", fatal=False) if match else None
     if rule not in _CERTAIN or re.search(r"Unknown|\bNone\b|@|Todo|Never|Divergent", said.partition(" has no ")[0]):
         return None
     shown = text.split("\n")[line - 1].strip()[:120]
@@ -140,30 +152,65 @@ def _explain(text: str, line: int, rule: str, said: str) -> Problem | None:
     if rule == "import-not-found" and (match := re.search(r"module `([\w.]+)\.(\w+)`", said)):
         known = importlib.util.find_spec(match[1].partition(".")[0]) is not None
         return Problem("unknown import", f"{match[1]}.{match[2]}", line) if known else None
-    if match := re.match(r"No overload of (?:bound method|function) `([\w.]+)` matches arguments", said):
-        name = _find_wrong_keyword(match[1], shown)
-        return Problem("unknown argument", f"{match[1]}({name}=…)", line) if name else None
     return None
 
 
-def _find_wrong_keyword(name: str, shown: str) -> str:
-    """Find a keyword in a call of a pandas or built-in function that its signature does not have; "" when all are known."""
-    import builtins
-    import inspect
+def _find_wrong_keywords(
+    texts: Sequence[str], findings: Sequence[tuple[int, int, str]]
+) -> dict[tuple[int, int, str], str]:
+    """Find the keyword that no overload of a function has, for each call that fits none: by number of the text, line and name.
 
-    import pandas
+    Which argument is at fault, the checker does not say, and a value of another type would be no invented name. So the call
+    is put to it again with values that fit everything, as it is and without each of its keywords in turn: the keyword without
+    which the call fits is the one that does not exist.
+    """
+    variants: list[tuple[tuple[int, int, str], str, str]] = []
+    for finding in findings:
+        number, line, name = finding
+        call = _find_call(texts[number], line, name)
+        if call is not None:
+            names = [keyword.arg for keyword in call.keywords if keyword.arg]
+            variants += [(finding, left_out, _write_call(texts[number], call, left_out)) for left_out in ("", *names)]
+    found = {
+        (number, line, match[1])
+        for number, line, rule, said in _run_checker([text for _, _, text in variants])
+        if rule == "no-matching-overload" and (match := _NO_OVERLOAD.match(said))
+    }
+    wrong: dict[tuple[int, int, str], str] = {}
+    unfit: set[tuple[int, int, str]] = set()
+    for place, (finding, left_out, _) in enumerate(variants):
+        fits = (place, *finding[1:]) not in found
+        if not left_out and not fits:
+            unfit.add(finding)
+        elif left_out and fits and finding in unfit:
+            wrong.setdefault(finding, left_out)
+    return wrong
 
-    owner, _, method = name.rpartition(".")
-    holder = getattr(pandas, owner, None) if owner else pandas
-    function = getattr(holder, method, None) or (getattr(builtins, method, None) if not owner else None)
+
+def _find_call(text: str, line: int, name: str) -> ast.Call | None:
+    """Find the call of a function, by its last name, that begins in a line; None when there are several, or none."""
+    last = name.rpartition(".")[2]
     try:
-        parameters = inspect.signature(function).parameters if callable(function) else {}
-    except (TypeError, ValueError):
-        return ""
-    if not parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        return ""
-    call = re.search(rf"\b{re.escape(method)}\((.*)\)", shown)
-    keywords = (
-        re.findall(r"(?:^|,)\s*(\w+)\s*=(?!=)", re.sub(r"[\[({][^\[\](){{}}]*[\])}]", "", call[1])) if call else []
-    )
-    return next((keyword for keyword in keywords if keyword not in parameters), "")
+        tree = _parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and node.lineno == line
+        and last == getattr(node.func, "attr", getattr(node.func, "id", ""))
+    ]
+    return calls[0] if len(calls) == 1 else None
+
+
+def _write_call(text: str, call: ast.Call, left_out: str) -> str:
+    """Write a text with all arguments of one call replaced by a value of any type, one keyword left out."""
+    values = ["*_any" if isinstance(value, ast.Starred) else "_any" for value in call.args]
+    values += [f"{k.arg}=_any" if k.arg else "**_any" for k in call.keywords if k.arg is None or k.arg != left_out]
+    lines = text.encode().split(b"\n")  # ast counts columns in bytes
+    start, end = (call.func.end_lineno or 1) - 1, (call.end_lineno or 1) - 1
+    head, tail = lines[start][: call.func.end_col_offset], lines[end][call.end_col_offset :]
+    lines[start : end + 1] = [head + f"({', '.join(values)})".encode() + tail]
+    # Behind everything else, so that no line moves.
+    return b"\n".join(lines).decode("utf-8", "replace") + "\n\nfrom typing import Any\n_any: Any = None\n"
