@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import synthdata as sd
 from synthdata.models.cache import Cache
 from synthdata.models.local import catalog, fetch, server
+from synthdata.quality.scores.shape import weigh_shape
 from tests.conftest import ROOT, ask
 
 CONTENT = os.urandom(3 * fetch.CHUNK + 17)
@@ -156,6 +158,14 @@ def test_the_tiny_model_serves_chat_yes_no_and_stops(cache: Cache) -> None:
     replies = client.complete([ask(f"Say {word}.", max_tokens=8) for word in ("one", "two", "three", "four", "five")])
     assert all(reply.completion_tokens for reply in replies)
     assert {reply.model for reply in replies} == {"smollm2-135m-instruct-q4_1"}
+    texts = ["Type `docker ps`.", "Type `docker ps --everything`."]
+    rows = pd.DataFrame({"instruction": "How do I list containers?", "response": texts, "error": None})
+    rows = rows.assign(prompt_tokens=pd.array([10, 10], "Int64"), completion_tokens=pd.array([9, 9], "Int64"))
+    scored = sd.score_responses(rows, client)  # its scalar is of the text, and of what verification says
+    assert scored["reward"].tolist() == [
+        weigh_shape(rows["instruction"][0], *row) for row in zip(texts, (False, True), strict=True)
+    ]
+    assert scored["helpfulness"].notna().all()
     url, key = server.serve_model("local:tiny")
     assert url.startswith("http://127.0.0.1:")
     assert len(key) >= 32

@@ -1,4 +1,4 @@
-"""A chat model as judge: its questions, and how its answers and the shape of a response become one score."""
+"""A chat model as judge: its questions, and how its answers become scores."""
 
 import math
 import re
@@ -32,50 +32,6 @@ JUDGE_JSON_PROMPT = """\
 Rate your last answer. Reply with nothing but a JSON object with a number from 0 (worst) to 4 (best) for "helpfulness", \
 "correctness" and "coherence", from 0 (trivial) to 4 (expert) for "complexity", and from 0 (terse) to 4 (wordy) for \
 "verbosity"."""
-
-# How the weights came about, and how far they reach. Nobody knows what a 1.5B model's "yes, full marks" is worth, so it was
-# learned: 252 answers of Llama-3.1-405b on Docker were given to Nemotron-4-340b-reward, whose usual thresholds kept 169 of them,
-# and to the embedded judge. A logistic regression then looked for the weighted sum that best tells the kept from the rejected.
-# Into the sum go the log odds of each of the judge's answers, since its probabilities bunch near the ends, where a step from
-# 0.98 to 0.99 says as much as one from 0.50 to 0.67; and three facts about the text: its length, how varied its words are, how
-# many phrases are bold. A ridge penalty (3, on standardized values) pulls every weight towards zero, because 252 rows are few.
-# Complexity and verbosity added nothing in cross-validation. That coherence counts against a row is what this judge's answers
-# gave, not what one would expect: it finds contradictions in answers that qualify what they say. All that holds for Docker
-# answers in that model's style, and was chosen on these same rows: for another topic, writer or judge the weights are a guess.
-# tests/benchmarks/judge_agreement.py fits them.
-SCORE_WEIGHTS = {"helpfulness": 2.1053, "correctness": 2.5007, "coherence": -3.8345}
-
-SHAPE_WEIGHTS = {"length": -2.4987, "variety": 11.9024, "bold": 0.1728}
-
-INTERCEPT = 14.3618
-
-EDGE = 1e-4  # probabilities are kept this far from 0 and 1, so that a sure answer is no infinite one
-
-
-def measure_shape(response: str) -> dict[str, float]:
-    """Measure a text's shape: the log of its length in characters, how varied its words are (0 to 1), bold phrases."""
-    words = re.findall(r"\w+", response.lower())
-    return {
-        "length": math.log(max(len(response), 1)),
-        "variety": len(set(words)) / max(len(words), 1),
-        "bold": response.count("**") / 2,
-    }
-
-
-def weigh_judgement(scores: Mapping[str, float], response: str) -> float:
-    """Reduce a judge's attributes (0 to 4) and the response's shape to one scalar, 0 to 4, rounded to 6 decimals.
-
-    It is four times the chance, by a logistic regression, that Nemotron-4-340b-reward's usual thresholds (helpfulness at
-    least 3, verbosity at most 2.5) would keep the response. See SCORE_WEIGHTS for how far that holds.
-    """
-    total = INTERCEPT
-    for name, weight in SCORE_WEIGHTS.items():
-        chance = min(max(scores[name] / 4, EDGE), 1 - EDGE)
-        total += weight * math.log(chance / (1 - chance))
-    shape = measure_shape(response)
-    total += sum(weight * shape[name] for name, weight in SHAPE_WEIGHTS.items())
-    return round(4 / (1 + math.exp(-total)), 6)
-
 
 NO_LOGPROBS = "the endpoint serves no logprobs"
 
@@ -119,7 +75,12 @@ def parse_judge_json(reply: dict[str, Any]) -> Reward | Failure:
     scores = find_scores(content)
     if scores is None or not all(0 <= value <= 4 for value in scores.values()):
         return Failure("the judge's reply holds no five scores from 0 to 4", content)
-    return Reward(scores, (scores["helpfulness"] + scores["correctness"]) / 2, "judge-json")
+    return Reward(scores, weigh_judgement(scores), "judge-json")
+
+
+def weigh_judgement(scores: Mapping[str, float]) -> float:
+    """Reduce a judge's attributes to one scalar, 0 to 4: the mean of helpfulness and correctness, not calibrated."""
+    return round((scores["helpfulness"] + scores["correctness"]) / 2, 6)
 
 
 def judge_conversations(
@@ -141,10 +102,7 @@ def judge_conversations(
     if all(isinstance(answer, Failure) and answer.reason == NO_LOGPROBS for answer in answers):
         return client.complete(map(_ask_json, conversations), label="judge", read=parse_judge_json)
     starts = range(0, len(answers), len(questions))
-    return [
-        _combine_answers(pair[1]["content"], answers[start : start + len(questions)], questions)
-        for pair, start in zip(conversations, starts, strict=True)
-    ]
+    return [_combine_answers(answers[start : start + len(questions)], questions) for start in starts]
 
 
 def _ask_yes_no(pair: Conversation, question: str, top_logprobs: int) -> dict[str, Any]:
@@ -157,15 +115,15 @@ def _ask_json(pair: Conversation) -> dict[str, Any]:
     return {"messages": [*pair, {"role": "user", "content": JUDGE_JSON_PROMPT}], "max_tokens": 120, "temperature": 0}
 
 
-def _combine_answers(response: str, answers: Sequence[float | Failure], questions: Questions) -> Reward | Failure:
+def _combine_answers(answers: Sequence[float | Failure], questions: Questions) -> Reward | Failure:
     """Make one reward of a response's answers; the first answer that failed speaks for all."""
     scores: dict[str, float] = {}
     for (name, (_, yes_is_good)), answer in zip(questions.items(), answers, strict=True):
         if isinstance(answer, Failure):
             return Failure(f"{name}: {answer.reason}", answer.raw)
         scores[name] = round(4 * (answer if yes_is_good else 1 - answer), 6)
-    # The weights belong to the questions that they were fitted to.
-    return Reward(scores, weigh_judgement(scores, response) if questions == JUDGE_QUESTIONS else None, "judge")
+    # What other questions' answers are worth together, only who asked them knows.
+    return Reward(scores, weigh_judgement(scores) if questions == JUDGE_QUESTIONS else None, "judge")
 
 
 def _read_yes_no_probe(reply: dict[str, Any]) -> str | Failure:

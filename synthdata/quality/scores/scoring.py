@@ -1,6 +1,7 @@
 """The scoring stage: which responses go to a reward model or a judge, and what of its replies becomes columns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -8,9 +9,11 @@ import pandas as pd
 from synthdata.base.frame import check_columns, write_error
 from synthdata.models.client import Client
 from synthdata.models.replies import Failure
-from synthdata.quality.scores.judge import JUDGE_QUESTIONS
+from synthdata.quality.scores.judge import JUDGE, JUDGE_QUESTIONS
 from synthdata.quality.scores.reward import ATTRIBUTES, Reward, make_conversation
 from synthdata.quality.scores.scale import choose_way
+from synthdata.quality.scores.shape import weigh_shape
+from synthdata.verify.stage import verify_responses
 
 REWARD_CONTEXT_TOKENS = 4096
 
@@ -30,9 +33,10 @@ def score_responses(
     rows that did not verify, and duplicates, are not sent, since requests cost money; score_all sends them too.
     form: "reward" for a reward model, "judge" for a chat model, "auto" decides by the word reward in the model's name.
     questions: for a judge, the question for each attribute and whether yes is good; other than JUDGE_QUESTIONS give no
-    scalar reward, whose weights belong to them. context_tokens: a longer conversation is not sent.
+    scalar reward. context_tokens: a longer conversation is not sent.
     Output columns: the five attributes and reward (floats, null when unscored), reward_model, reward_form; error and
-    raw_reply of rows that could not be scored. Attributes run from about 0 to 4 and are not clipped.
+    raw_reply of rows that could not be scored. Attributes run from about 0 to 4 and are not clipped. A judge's reward is the
+    mean of helpfulness and correctness; the embedded judge's is weigh_shape's, whatever it answered.
     Raises InputError for a missing column or form, EndpointError when the run cannot go on.
     """
     check_columns(df, "score_responses", ("instruction", "response", "error", "prompt_tokens", "completion_tokens"))
@@ -50,6 +54,8 @@ def score_responses(
     chosen = df[answered & fits]
     conversations = [make_conversation(*texts) for texts in zip(chosen["instruction"], chosen["response"], strict=True)]
     rewards = way.score(conversations, client, questions or JUDGE_QUESTIONS)
+    if way is JUDGE and client.endpoint.is_local:
+        rewards = _weigh_shapes(chosen, rewards)
     by_row: list[Reward | Failure | None] = [None] * len(df)
     for position, reward in zip((answered & fits).nonzero()[0], rewards, strict=True):
         by_row[position] = reward
@@ -60,6 +66,19 @@ def score_responses(
     spent = f", {int(spared.sum()):,} not sent (unverified or duplicates)" if spared.any() else ""
     print(f"reward: {len(df):,} rows, {int(answered.sum()) - unscored:,} scored, {unscored:,} unscored{spent}")
     return df.assign(**_unpack_rewards(df, by_row, client.endpoint.model))
+
+
+def _weigh_shapes(chosen: pd.DataFrame, rewards: Sequence[Reward | Failure]) -> list[Reward | Failure]:
+    """Give the embedded judge's rows the scalar of their shape. Rows that were not verified are verified for it."""
+    checked = chosen if "verified" in chosen or chosen.empty else verify_responses(chosen[["instruction", "response"]])
+    faulty = checked["verified"].eq(False).fillna(False).tolist() if len(chosen) else []
+    rows = zip(chosen["instruction"], chosen["response"], faulty, rewards, strict=True)
+    return [
+        replace(reward, reward=weigh_shape(instruction, response, faulty))
+        if isinstance(reward, Reward) and reward.reward is not None
+        else reward
+        for instruction, response, faulty, reward in rows
+    ]
 
 
 def estimate_tokens(df: pd.DataFrame) -> pd.Series:
