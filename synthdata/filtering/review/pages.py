@@ -1,5 +1,6 @@
 """Small pieces of HTML for a notebook page, in which model output is always text, in the colours of the reader's theme."""
 
+import base64
 import html
 from typing import Any
 
@@ -40,10 +41,19 @@ def write_table(heads: list[str], lines: list[list[str]]) -> str:
 
 
 def write_frame(df: pd.DataFrame) -> str:
-    """Write a frame as HTML, its labels made safe to see."""
-    df = df.copy()
-    df.index = pd.Index([clean_text(name) for name in df.index], name=df.index.name, dtype=object)
-    return str(df.to_html(border=0))
+    """Write a frame of counts as HTML in narrow lines, its labels made safe to see and on the left, its numbers on the right."""
+    cell = "padding:0 0.6em; line-height:1.35; text-align:"
+    head = "".join(
+        f"<th style='{cell}{side}'>{escape_text(name)}</th>"
+        for name, side in [(df.index.name or "", "left"), *((name, "right") for name in df)]
+    )
+    lines = "".join(
+        f"<tr><th style='{cell}left; font-weight:normal'>{escape_text(name)}</th>"
+        + "".join(f"<td style='{cell}right'>{value:,}</td>" for value in values)
+        + "</tr>"
+        for name, values in zip(df.index, df.astype(object).itertuples(index=False, name=None), strict=True)
+    )
+    return f"<table style='margin:4px 0'><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
 
 
 def place_beside(*parts: str) -> str:
@@ -55,3 +65,17 @@ def place_beside(*parts: str) -> str:
 def make_bundle(page: str, text: str) -> dict[str, str]:
     """Make what display(…, raw=True) shows: HTML on a page, in which JupyterLab typesets no TeX, and plain text elsewhere."""
     return {"text/html": f'<div class="tex2jax_ignore mathjax_ignore">{page}</div>', "text/plain": clean_text(text)}
+
+
+class Picture:
+    """A PNG and what it shows, in words: an <img>, since neither JupyterLab nor nbconvert give image/png a text for who cannot see it."""
+
+    def __init__(self, data: bytes, alt: str) -> None:
+        self.data, self.alt = data, alt
+
+    def __repr__(self) -> str:
+        return f"({self.alt})"
+
+    def _repr_html_(self) -> str:
+        source = base64.b64encode(self.data).decode()
+        return f'<img src="data:image/png;base64,{source}" alt="{escape_text(self.alt)}" style="max-width:100%">'
