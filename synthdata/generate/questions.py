@@ -111,6 +111,10 @@ def _collect_items(
     limits = {} if any(name in given for name in LIMIT_NAMES) else {"max_tokens": LIST_MAX_TOKENS}
     portion = max(limit // TOKENS_PER_ITEM, 1)
     rounds = max(ROUNDS, count // ITEMS_PER_ROUND)
+
+    def write_request(index: int, n: int, shown: list[str]) -> dict[str, Any]:
+        return {"messages": [{"role": "user", "content": write_prompt(index, n, shown)}], **limits, **given}
+
     lists = [_Asked() for _ in names]
     seen: set[str] = set()
     for _ in range(rounds):
@@ -122,9 +126,11 @@ def _collect_items(
             shown = _choose_shown(lists[index].items, lists[index].room)
             # The same request again would bring the same reply; with more shown it may not.
             lists[index].again = len(shown) < len(lists[index].items)
-            wanted.append(min(count - len(lists[index].items), portion))
-            prompt = write_prompt(index, wanted[-1], shown)
-            bodies.append({"messages": [{"role": "user", "content": prompt}], **limits, **given})
+            most = min(count - len(lists[index].items), portion)
+            n = _find_answered(client, lambda n, i=index, s=shown: write_request(i, n, s), most) if lists[index].grow else most
+            lists[index].grow = n < most
+            wanted.append(n)
+            bodies.append(write_request(index, n, shown))
         before = len(seen)
         replies = client.complete(bodies, label=label, require_any=False)
         for index, n, reply in zip(short, wanted, replies, strict=True):
@@ -139,9 +145,13 @@ def _collect_items(
                 "" if new else reply.reason if isinstance(reply, Failure) else _explain(reply, items, limit, full)
             )
             retry = asked.again or isinstance(reply, Failure) or reply.again
+            if not new and asked.grow:  # what a smaller run had answered last; from here on all that is missing is asked for
+                asked.grow = False
+                continue
+            asked.grow = True
             asked.tries = TRIES if new else asked.tries - 1 if retry else 0
             asked.room *= 1 if new else 2
-        if len(seen) == before and not any(lists[index].again for index in short):
+        if len(seen) == before and not any(lists[index].again or not lists[index].grow for index in short):
             break
     _report(names, lists, count, label, rounds)
     return [asked.items for asked in lists]
@@ -152,7 +162,7 @@ class _Asked:
     """What has come under one name.
 
     cause: why the last round brought nothing new. tries: such rounds that are left. room: characters of what exists that a prompt
-    shows. again: another try may help.
+    shows. again: another try may help. grow: an answer to a smaller number may be built upon.
     """
 
     items: list[str] = field(default_factory=list)
@@ -160,6 +170,16 @@ class _Asked:
     tries: int = TRIES
     room: int = SHOWN_CHARACTERS
     again: bool = False
+    grow: bool = True
+
+
+def _find_answered(client: Client, write_request: Any, most: int) -> int:
+    """Find the largest number, up to `most`, whose request is answered already, so that a larger run keeps what a smaller one has;
+    `most` where none is.
+    """
+    numbers = range(most, 0, -1)
+    stored = client.find_stored([write_request(n) for n in numbers])
+    return next((n for n, there in zip(numbers, stored, strict=True) if there), most)
 
 
 def _take_new(items: list[str], seen: set[str], room: int) -> list[str]:

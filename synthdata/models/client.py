@@ -8,7 +8,7 @@ from typing import Any
 from synthdata.base.errors import InputError, InterruptedRun
 from synthdata.base.progress import Progress
 from synthdata.models.batch import Batch
-from synthdata.models.cache import Cache
+from synthdata.models.cache import LOOK_UP_BATCH, Cache, make_key, split_batches, write_body
 from synthdata.models.endpoints import Endpoint, parse_endpoint
 from synthdata.models.limiter import get_limiter
 from synthdata.models.recording import Recording
@@ -107,6 +107,19 @@ class Client:
         if isinstance(self.cache, Cache) and self.cache.recording:
             self.cache.write_recording()
         return batch.finish(progress, require_any)
+
+    def find_stored(self, bodies: Iterable[dict[str, Any]]) -> list[bool]:
+        """Tell of each request body, as complete takes them, whether its reply is stored; nothing is sent."""
+        written = [write_body({"model": self.endpoint.model, **self.params, **body}) for body in bodies]
+        if self.cache is None:
+            return [False] * len(written)
+        store: Any = self.cache.open()
+        try:
+            keys = [make_key(self.endpoint.identity, body) for body in written]
+            found = {key for part in split_batches(keys, LOOK_UP_BATCH) for key in store.look_up(part)}
+        finally:
+            store.close()
+        return [key in found for key in keys]
 
     def connect(self) -> Transport:
         """Find address and key, starting the embedded server when the endpoint is local."""

@@ -22,8 +22,8 @@ function nameHandles(panel) {
       if (handle.getAttribute('aria-label') !== said) handle.setAttribute('aria-label', said);
     });
   }
-  for (const field of panel.querySelectorAll('[title] > input, [title] > select')) {
-    if (!field.getAttribute('aria-label')) field.setAttribute('aria-label', field.parentElement.title);
+  for (const field of panel.querySelectorAll('input[title], select[title]')) {
+    if (!field.getAttribute('aria-label')) field.setAttribute('aria-label', field.title);
   }
 }
 

@@ -14,7 +14,7 @@ from synthdata.filtering.review.pages import write_table, write_text
 from synthdata.quality.scores.scale import list_scores
 
 FILTERED = ("outcome", "reason", "subtopic", "repair")  # columns whose values are chosen from a list
-INSTRUCTION_CHARACTERS = 120  # of an instruction in its line; the search finds all of it
+INSTRUCTION_CHARACTERS = 70  # of an instruction in its line; the search finds all of it
 SEARCHED_CHARACTERS = 20_000_000  # of text that goes to the browser to be searched; beyond this, instructions alone
 
 
@@ -31,11 +31,10 @@ def browse_rows(df: pd.DataFrame) -> None:
     chosen = [place for place, name in enumerate(lines) if name in FILTERED]
     hidden = lines.columns.get_loc("text")
     table = load_extra("itables.widget", "notebook", "a table of rows").ITable(
-        lines, select="single", showIndex=False, maxBytes=0, maxColumns=0, style="width:100%; table-layout:auto; margin:0",
-        classes="display compact", pageLength=10, lengthMenu=[10, 25, 100], order=[],
-        columnControl=["order"],
+        lines, select="single", showIndex=False, maxBytes=0, maxColumns=0, style="margin:0; font-size:12px", scrollX=True,
+        classes="display compact nowrap", pageLength=10, lengthMenu=[10, 25, 100], order=[],
         columnDefs=[
-            {"targets": chosen, "columnControl": ["order", "searchList"]},
+            {"targets": chosen, "columnControl": [["searchList"]]},  # in brackets: in a list that opens
             {"targets": hidden, "visible": False},
         ],
     )  # fmt: skip
@@ -60,14 +59,16 @@ def make_lines(df: pd.DataFrame) -> pd.DataFrame:
     Output columns: outcome, reason, subtopic, instruction, the scores, completion_tokens and repair where the frame has them, text.
     """
     reasons = df["reject_reason"].astype(object).where(df["reject_reason"].notna(), None)
-    outcomes = {reason: read_reason(reason).kind for reason in set(reasons) - {None}}
-    lines = pd.DataFrame({"outcome": [outcomes.get(reason, "kept") for reason in reasons], "reason": reasons.fillna("").to_list()})
+    outcomes = {reason: read_reason(reason) for reason in set(reasons) - {None}}
+    lines = pd.DataFrame({"outcome": [outcomes[reason].kind if reason else "kept" for reason in reasons]})
+    lines["reason"] = [clean_text(outcomes[reason].detail) if reason else "" for reason in reasons]
     if "subtopic" in df:
         lines["subtopic"] = [clean_text(name) if isinstance(name, str) else "" for name in df["subtopic"]]
     texts = [" ".join(clean_text(text).split()) for text in df["instruction"]]
     lines["instruction"] = [t if len(t) <= INSTRUCTION_CHARACTERS else f"{t[: INSTRUCTION_CHARACTERS - 1]}…" for t in texts]
-    for column in [*list_scores(df), *(name for name in ("completion_tokens",) if name in df)]:
-        lines[column] = pd.to_numeric(df[column], errors="coerce").astype("Float64").round(2).to_list()
+    scores = sorted(list_scores(df), key=lambda name: name != "reward")
+    for column in [*scores, *(name for name in ("completion_tokens",) if name in df)]:
+        lines[column] = pd.to_numeric(df[column], errors="coerce").astype("Float64").astype(float).round(2).to_list()
     if "repair" in df:
         lines["repair"] = df["repair"].astype(object).where(df["repair"].notna(), "").to_list()
     responses = [clean_text(text) if isinstance(text, str) else "" for text in df["response"]]

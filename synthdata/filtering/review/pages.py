@@ -49,11 +49,19 @@ def write_frame(df: pd.DataFrame) -> str:
     )
     lines = "".join(
         f"<tr><th style='{cell}left; font-weight:normal'>{escape_text(name)}</th>"
-        + "".join(f"<td style='{cell}right'>{value:,}</td>" for value in values)
+        + "".join(_write_cell(value, cell) for value in values)
         + "</tr>"
         for name, values in zip(df.index, df.astype(object).itertuples(index=False, name=None), strict=True)
     )
     return f"<table style='margin:4px 0'><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
+
+
+def _write_cell(value: Any, style: str) -> str:
+    """Write a count as 1,234 and a share as 0.829, on the right; text on the left; nothing for what is missing."""
+    if isinstance(value, str):
+        return f"<td style='{style}left'>{escape_text(value)}</td>"
+    number = "" if pd.isna(value) else f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
+    return f"<td style='{style}right'>{number}</td>"
 
 
 def place_beside(*parts: str) -> str:

@@ -14,7 +14,7 @@ from synthdata.base.text import escape_text
 from synthdata.filtering.review.aide import PANEL_CLASS, make_aide
 from synthdata.filtering.review.explorer import Explorer
 from synthdata.filtering.review.judgements import read_judgements
-from synthdata.filtering.review.pages import make_bundle, write_text
+from synthdata.filtering.review.pages import make_bundle, write_frame, write_text
 from synthdata.filtering.review.precision import ReviewedRows, count_needed
 from synthdata.filtering.review.proposals import LEAST_REVIEWED, Proposal, search_thresholds, tabulate_proposals
 from synthdata.filtering.review.rounds import VERDICTS, Round
@@ -138,7 +138,7 @@ class Reviewer:
             self._say(str(fault))
 
     def _say(self, words: str) -> None:
-        self.panel.said.value = f"<p style='margin:0'>{escape_text(words)}</p>"
+        self.panel.said.value = f"<div style='line-height:1.4'>{escape_text(words)}</div>"
         self.panel.aide.said = words
 
     def _show(self) -> None:
@@ -150,7 +150,7 @@ class Reviewer:
         else:
             text = write_text(*self.explorer.df[["instruction", "response"]].iloc[entry[0]])
         self._say(said)
-        self.panel.row.value = f"<div style='max-height:360px; overflow:auto'>{text}</div>"
+        self.panel.row.value = f"<div style='max-height:330px; overflow:auto'>{text}</div>"
         if self._numbers is not None:
             self._numbers.update(self._write_numbers(), raw=True)
 
@@ -168,12 +168,12 @@ class Reviewer:
     def _write_numbers(self) -> dict[str, str]:
         estimates, said = self.estimates, f"Reviewed rows on {self.explorer.thresholds!r}:"
         words = [f"{name}: {verdict}" for name, verdict in estimates["verdict"].items()]
-        page = f"<p>{escape_text(said)}</p>{estimates.drop(columns='verdict').to_html(border=0, na_rep='')}"
+        page = f"<p>{escape_text(said)}</p>{write_frame(estimates.drop(columns='verdict'))}"
         page += f"<p>{'<br>'.join(map(escape_text, words))}</p>"
         text = f"{said}\n{estimates.to_string(na_rep='')}"
         if self._proposals:
             proposals = tabulate_proposals(self._proposals)
             note = "Their precision is likely too high, for these rows chose them: draw anew at the new cut and review again."
-            page += f"{proposals.set_index('claim').to_html(border=0)}<p>{note}</p>"
+            page += f"{write_frame(proposals.set_index('claim'))}<p>{note}</p>"
             text += f"\n{proposals.to_string(index=False)}\n{note}"
         return make_bundle(page, text)

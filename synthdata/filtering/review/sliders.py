@@ -40,7 +40,7 @@ class Sliders(Mapping[str, Any]):
         """A line for each score: its slider, and the field that shows its bounds and takes typed ones."""
         ipywidgets = load_extra("ipywidgets", "notebook", "a slider")
         return [
-            ipywidgets.HBox([self[column], self._fields[column]], layout=ipywidgets.Layout(width="425px", max_width="100%"))
+            ipywidgets.HBox([self[column], self._fields[column]], layout=ipywidgets.Layout(width="440px", max_width="100%"))
             for column in self
         ]
 
@@ -140,7 +140,7 @@ def _make_slider(decider: Decider, column: str, pair: Bounds) -> Any:
     low, high = min(low, *(bound - step for bound in bounds), high), max(high, *(bound + step for bound in bounds), low)
     return ipywidgets.FloatRangeSlider(
         value=[low, high], min=low, max=high, step=step, description=column, continuous_update=False, readout=False,
-        layout=ipywidgets.Layout(flex="1 1 auto", width="auto", min_width="0"), style={"description_width": "115px"},
+        layout=ipywidgets.Layout(flex="1 1 auto", width="auto", min_width="0"), style={"description_width": "132px"},
     )  # fmt: skip
 
 
