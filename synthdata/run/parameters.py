@@ -14,7 +14,7 @@ from synthdata.base.jsonl import prepare_folder
 from synthdata.base.progress import get_shell
 from synthdata.models.client import check_above_zero
 from synthdata.models.endpoints import parse_endpoint
-from synthdata.models.replies import LIMIT_NAMES, find_limit
+from synthdata.models.replies import LIMIT_NAMES
 
 PREVIEW_FOLDER = "preview"
 _WHOLE = {"N_SUBTOPICS", "N_QUESTIONS", "N_SAMPLES"}
@@ -60,8 +60,8 @@ def take_preview(df: pd.DataFrame, rows: int | None) -> pd.DataFrame:
     """
     if rows is None:
         return df
-    place = df.groupby("subtopic", sort=False).cumcount()
-    return df.loc[place.sort_values(kind="stable").index[:rows].sort_values()]
+    turn = df.groupby("subtopic", sort=False).cumcount().to_numpy()
+    return df.iloc[sorted(turn.argsort(kind="stable")[:rows])]
 
 
 def ask_missing_key(*endpoints: str) -> None:
@@ -97,7 +97,8 @@ def write_page(df: pd.DataFrame) -> str:
     """Write a frame as HTML as pandas does, with its columns of text on the left."""
     page = str(df._repr_html_())
     texts = [place for place, kind in enumerate(df.dtypes) if not pd.api.types.is_numeric_dtype(kind)]
-    if not texts or df.shape[1] > pd.get_option("display.max_columns"):  # what pandas leaves out moves the columns
+    most = pd.get_option("display.max_columns") or df.shape[1]
+    if not texts or df.shape[1] > most:  # what pandas leaves out moves the columns
         return page
     name = f"texts-{'-'.join(map(str, texts))}"  # a page's tables share its rules
     places = ", ".join(f".{name} tr > :nth-child({place + df.index.nlevels + 1})" for place in texts)
@@ -113,9 +114,10 @@ def _check_budget(budget: Any) -> None:
 def _check_sampling(sampling: Any) -> None:
     if not isinstance(sampling, Mapping):
         raise InputError(f"SAMPLING is {sampling!r}: give a dictionary, for example {{'temperature': 0.7, 'max_tokens': 640}}.")
-    limit = find_limit(dict(sampling))
+    name = next((name for name in LIMIT_NAMES if name in sampling), LIMIT_NAMES[0])
+    limit = sampling.get(name)
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
         raise InputError(
-            f"SAMPLING gives {', '.join(LIMIT_NAMES[:1])}={limit!r}: say how long a response may be, for example 'max_tokens': 640; "
+            f"SAMPLING gives {name}={limit!r}: say in tokens how long a response may be, for example 'max_tokens': 640; "
             "without it some servers stop after 16 tokens."
         )

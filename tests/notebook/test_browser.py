@@ -274,15 +274,15 @@ def browse_rows(page: Any) -> None:
     panel = page.locator(".synthdata-panel", has=page.locator(".dt-container"))
     search = panel.get_by_role("searchbox").first
     expect(panel.get_by_text("of 70 entries").first).to_be_visible()
-    search.fill("docker rmi")  # of a response: no instruction says so
+    search.fill('"docker rmi"')  # of a response: no instruction says so
     expect(panel.get_by_text("filtered from 70").first).to_be_visible()
-    assert 0 < panel.locator("tbody tr").count() < 10
+    assert 0 < panel.locator(".dt-scroll-body tbody tr").count() < 10
     search.fill("")
     panel.locator(".dtcc-button_dropdown").first.click()
     panel.locator(".dtcc-list-buttons button", has_text="unverified").click()
     expect(panel.get_by_text("1 to 10 of 10 entries").first).to_be_visible()
     page.keyboard.press("Escape")
-    panel.locator("tbody tr").first.locator("td").nth(3).click()
+    panel.locator(".dt-scroll-body tbody tr").first.locator("td").nth(3).click()
     expect(panel.locator("pre").first).to_be_visible()
     expect(panel.locator("b", has_text="unverified: ").first).to_be_visible()
     panel.evaluate("node => node.scrollIntoView({block: 'start'})")
