@@ -32,7 +32,7 @@ def estimate_run(
     repairs: how often a response with problems is sent back; a fifth of the rows is assumed to have some. preview: only so many rows
     are made, as take_preview takes them.
     Returns a frame of stage, requests, tokens_in, tokens_out and minutes (null where the endpoint's speed is not known), the
-    last line the total. Money is tokens times what your provider asks for them, which differs by model.
+    last line the total. The clients' progress names the stages from then on. Money is tokens times what your provider asks for them, which differs by model.
     Raises InputError for counts below 1.
     """
     subtopics = check_count("N_SUBTOPICS", n_subtopics)
@@ -58,6 +58,8 @@ def estimate_run(
         (name, requests, tokens_in, tokens_out, _estimate_minutes(client, requests, tokens_out))
         for name, client, requests, tokens_in, tokens_out in stages
     ]
+    for client in (generator, reward):
+        client.plan = {name: minutes for name, requests, _, _, minutes in lines if requests and name != "preflight"}
     frame = pd.DataFrame(lines, columns=["stage", "requests", "tokens_in", "tokens_out", "minutes"])
     frame["minutes"] = frame["minutes"].astype("Float64").round(1)
     frame.loc[len(frame)] = ["total", *frame.drop(columns="stage").sum(skipna=False)]

@@ -98,3 +98,19 @@ def test_texts_stand_on_the_left_and_numbers_where_they_were() -> None:
     assert 'class="dataframe texts-1' in page
     assert "nth-child(2)" not in page
     assert "&lt;b&gt;" in page
+
+
+def test_progress_names_the_stage_what_follows_and_what_is_left() -> None:
+    client = sd.Client("local", budget=sd.Budget(50, spent=8))
+    assert client.describe_plan("responses") == " · 42 requests left of the budget"
+    sd.estimate_run(6, 12, 1, client, client, repairs=1)
+    assert client.describe_plan("responses") == " · stage 3 of 5, then about 9 min · 42 requests left of the budget"
+    assert client.describe_plan("judge") == " · stage 5 of 5 · 42 requests left of the budget"
+    sd.estimate_run(6, 12, 1, client, client)
+    assert list(client.plan) == ["subtopics", "questions", "responses", "judge"]
+
+
+def test_a_preview_is_estimated_as_one() -> None:
+    client = sd.Client("local")
+    stages = sd.estimate_run(6, 12, 1, client, client, repairs=1, preview=5).set_index("stage")["requests"]
+    assert stages[["subtopics", "questions", "responses", "repair", "judge"]].tolist() == [1, 5, 5, 1, 25]
