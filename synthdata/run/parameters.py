@@ -94,14 +94,16 @@ def prepare_page() -> None:
 
 
 def write_page(df: pd.DataFrame) -> str:
-    """Write a frame as HTML as pandas does, with its columns of text on the left."""
+    """Write a frame as HTML as pandas does, with its columns of text, and labels that are text, on the left."""
     page = str(df._repr_html_())
-    texts = [place for place, kind in enumerate(df.dtypes) if not pd.api.types.is_numeric_dtype(kind)]
+    first = df.index.nlevels + 1
+    texts = [] if pd.api.types.is_numeric_dtype(df.index.dtype) else list(range(1, first))
+    texts += [place for place, kind in enumerate(df.dtypes, first) if not pd.api.types.is_numeric_dtype(kind)]
     most = pd.get_option("display.max_columns") or df.shape[1]
     if not texts or df.shape[1] > most:  # what pandas leaves out moves the columns
         return page
     name = f"texts-{'-'.join(map(str, texts))}"  # a page's tables share its rules
-    places = ", ".join(f".{name} tr > :nth-child({place + df.index.nlevels + 1})" for place in texts)
+    places = ", ".join(f".{name} tr > :nth-child({place})" for place in texts)
     rule = f"\n    {places} {{\n        text-align: left;\n    }}\n"
     return page.replace("<style scoped>", f"<style scoped>{rule}", 1).replace('class="dataframe', f'class="dataframe {name}', 1)
 

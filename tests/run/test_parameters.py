@@ -94,8 +94,8 @@ def test_texts_stand_on_the_left_and_numbers_where_they_were() -> None:
         InteractiveShell.clear_instance()
         pd.reset_option("display.max_colwidth")
         pd.reset_option("display.html.use_mathjax")
-    assert ".texts-1 tr > :nth-child(3) {" in page
-    assert 'class="dataframe texts-1' in page
+    assert ".texts-1-3 tr > :nth-child(1), .texts-1-3 tr > :nth-child(3) {" in page
+    assert 'class="dataframe texts-1-3' in page
     assert "nth-child(2)" not in page
     assert "&lt;b&gt;" in page
 

@@ -45,7 +45,10 @@ def write_frame(df: pd.DataFrame) -> str:
     cell = "padding:0 0.6em; line-height:1.35; text-align:"
     head = "".join(
         f"<th style='{cell}{side}'>{escape_text(name)}</th>"
-        for name, side in [(df.index.name or "", "left"), *((name, "right") for name in df)]
+        for name, side in [
+            (df.index.name or "", "left"),
+            *((name, "right" if pd.api.types.is_numeric_dtype(kind) else "left") for name, kind in df.dtypes.items()),
+        ]
     )
     lines = "".join(
         f"<tr><th style='{cell}left; font-weight:normal'>{escape_text(name)}</th>"
@@ -86,4 +89,6 @@ class Picture:
 
     def _repr_html_(self) -> str:
         source = base64.b64encode(self.data).decode()
-        return f'<img src="data:image/png;base64,{source}" alt="{escape_text(self.alt)}" style="max-width:100%">'
+        # In a narrow window it shrinks only as far as it can be read, and is scrolled beyond that.
+        image = f'<img src="data:image/png;base64,{source}" alt="{escape_text(self.alt)}" style="max-width:100%; min-width:600px">'
+        return f'<div style="overflow-x:auto">{image}</div>'
