@@ -20,6 +20,8 @@ from synthdata.filtering.review.tools import Tools
 from synthdata.filtering.thresholds import Thresholds
 from synthdata.quality.scores.scale import check_scorers
 
+_left: dict[str, Thresholds] = {}  # where sliders were left, by the folder of their data; for as long as the kernel lives
+
 DRAW_DELAY = 0.03  # seconds in which moves are gathered into one drawing
 
 
@@ -88,6 +90,8 @@ class Explorer:
         self._shown = self.sliders.positions
         self._board = Board(self.decider, self.sliders, scale)
         self._tools = Tools(self, thresholds, home)
+        self._home = str(home[1]) if home else ""
+        self._recall_position()
         self._handles = self._show()
         self.sliders.observe(lambda _: self._follow())
 
@@ -140,11 +144,22 @@ class Explorer:
         self._state = before
         self._follow(remember)
 
+    def _recall_position(self) -> None:
+        """Say where the sliders were left when this cell ran before, if nobody adopted it, and have Undo lead there."""
+        left = _left.get(self._home)
+        if left is None or left.scale != self.thresholds.scale or not set(left) <= set(self.sliders):
+            return
+        if dict(left) != dict(self.thresholds):
+            self._past.append(self.sliders.place(left))
+            self._tools.say(f"When this cell ran before, the sliders were left at {left!r}, not adopted: Undo takes them there.")
+
     def _follow(self, remember: bool = True) -> None:
         """Follow the sliders. remember: Undo leads back to the position that the page shows now."""
         if self._state is State.PLACING:
             return
         self.thresholds = self.sliders.read()
+        if self._home:
+            _left[self._home] = self.thresholds
         if self._state is State.DUE:
             return
         if remember:

@@ -28,14 +28,14 @@ ACROSS, WIDTH, HEIGHT = 7, 8.4, 1.6  # pictures in a row; inches of a row
 
 
 def plot_scores(df: pd.DataFrame, thresholds: Thresholds | None = None) -> Picture:
-    """Draw a histogram of each score, kept and rejected stacked, the bounds drawn; returns a PNG image for display.
+    """Draw a histogram of each score, and of the length, kept and rejected stacked, the bounds drawn; returns a picture for display.
 
-    Input columns: the score columns; with thresholds, those apply_thresholds needs.
+    Input columns: the score columns; completion_tokens when present; with thresholds, those apply_thresholds needs.
     Raises InputError when there are no scores.
     """
-    columns = list_columns(df)
-    if not columns:
+    if not list_columns(df):
         raise refuse_unscored(df, "plot_scores")
+    columns = [*list_columns(df), *list_lengths(df)]
     keep = Decider(df).decide(thresholds).keep if thresholds is not None else np.ones(len(df), dtype=bool)
     values = {column: df[column].astype("Float64").to_numpy(dtype=float, na_value=math.nan) for column in columns}
     ranges = {column: get_range(df, column) for column in columns}
@@ -143,7 +143,7 @@ class ScoreFigure:
         self._edges = {column: np.linspace(*ranges[column], BINS + 1) for column in values}
         self._bins = {column: assign_bins(array, ranges[column]) for column, array in values.items()}
         self._parts = {
-            column: self._fill_axis(axis, column, column + suffix) for axis, column in zip(axes, values, strict=False)
+            column: self._fill_axis(axis, column, column if column == LENGTH else column + suffix) for axis, column in zip(axes, values, strict=False)
         }
         for axis in axes[len(values) :]:
             axis.set_visible(False)

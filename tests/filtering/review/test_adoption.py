@@ -76,6 +76,18 @@ def test_adopting_the_literal_takes_the_file_away(tmp_path: Path) -> None:
     assert "the literal of this cell" in explorer._tools._status.value
 
 
+def test_a_position_that_was_not_adopted_is_not_lost_in_silence(tmp_path: Path) -> None:
+    explorer = open_explorer(tmp_path)
+    explorer.sliders["helpfulness"].value = (2.0, 4.0)
+    again = open_explorer(tmp_path)
+    assert dict(again.thresholds) == dict(LITERAL)
+    assert "left at Thresholds(scale=&#x27;attributes&#x27;, helpfulness=(2.0, None)), not adopted" in again._tools._status.value
+    again.undo()
+    assert dict(again.thresholds) == {"helpfulness": (2.0, None)}
+    again.adopt()
+    assert "left at" not in open_explorer(tmp_path)._tools._status.value
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"topic":"T","scale":null,"bounds":{"a":3},"instead_of":"x"}'])
 def test_a_spoilt_file_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / sd.THRESHOLDS_FILE).write_text(text, encoding="utf-8")
