@@ -1,7 +1,7 @@
 """A run of the tests leaves the committed data as it was, and of a notebook that fails it shows the cell that failed first.
 
-The notebook, run by nbval where it stands, writes beside itself. After its first failure the cells below would fail too, each with a
-message that says less.
+The notebook, run by nbval where it stands, writes beside itself. After its first failure the cells below would fail too, each
+with a message that says less.
 """
 
 import shutil
@@ -34,7 +34,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(data)
     if MOVED in config.stash:
-        for folder in set(ROOT.glob("earlier-*")) - config.stash[MOVED]:  # the data that this run moved away, put back above
+        for folder in (
+            set(ROOT.glob("earlier-*")) - config.stash[MOVED]
+        ):  # the data that this run moved away, put back above
             shutil.rmtree(folder)
 
 

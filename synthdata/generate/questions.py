@@ -127,7 +127,11 @@ def _collect_items(
             # The same request again would bring the same reply; with more shown it may not.
             lists[index].again = len(shown) < len(lists[index].items)
             most = min(count - len(lists[index].items), portion)
-            n = _find_answered(client, lambda n, i=index, s=shown: write_request(i, n, s), most) if lists[index].grow else most
+            n = (
+                _find_answered(client, lambda n, i=index, s=shown: write_request(i, n, s), most)
+                if lists[index].grow
+                else most
+            )
             lists[index].grow = n < most
             wanted.append(n)
             bodies.append(write_request(index, n, shown))
@@ -145,7 +149,9 @@ def _collect_items(
                 "" if new else reply.reason if isinstance(reply, Failure) else _explain(reply, items, limit, full)
             )
             retry = asked.again or isinstance(reply, Failure) or reply.again
-            if not new and asked.grow:  # what a smaller run had answered last; from here on all that is missing is asked for
+            if (
+                not new and asked.grow
+            ):  # what a smaller run had answered last; from here on all that is missing is asked for
                 asked.grow = False
                 continue
             asked.grow = True

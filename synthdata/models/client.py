@@ -93,7 +93,12 @@ class Client:
                 if store is not None and not store.is_writable:
                     store.refuse_questions(fresh)  # before anything is paid for that could not be kept
                 lent, store = store, None  # the sender closes it when it has ended, whatever happens here
-                sender.send(lent, lambda: progress.draw(batch.done, sender.describe() + self.describe_plan(label)) if progress else None)
+                sender.send(
+                    lent,
+                    lambda: (
+                        progress.draw(batch.done, sender.describe() + self.describe_plan(label)) if progress else None
+                    ),
+                )
         except BaseException as fault:
             if progress is not None and not isinstance(fault, KeyboardInterrupt):
                 progress.finish(f"{label}: stopped; {batch.done:,} of {len(batch.results):,} answered")

@@ -29,8 +29,8 @@ def estimate_run(
 ) -> pd.DataFrame:
     """Estimate what a run with nothing cached asks for.
 
-    repairs: how often a response with problems is sent back; a fifth of the rows is assumed to have some. preview: only so many rows
-    are made, as take_preview takes them.
+    repairs: how often a response with problems is sent back; a fifth of the rows is assumed to have some. preview: only so many
+    rows are made, as take_preview takes them.
     Returns a frame of stage, requests, tokens_in, tokens_out and minutes (null where the endpoint's speed is not known), the
     last line the total. The clients' progress names the stages from then on. Money is tokens times what your provider asks for
     them, which differs by model.

@@ -13,7 +13,9 @@ from synthdata.base.jsonl import read_jsonl
 from synthdata.export.dataset import RAW_FILE
 
 DATA_FILES = "synthetic_data.jsonl", "synthetic_data_*.jsonl", "synthetic_data_*.json", "dataset"
-KEPT_IN_PLACE = frozenset({"synthetic_data_judgements.jsonl", "synthetic_data_thresholds.json"})  # what a person said, by row and scale
+KEPT_IN_PLACE = frozenset(
+    {"synthetic_data_judgements.jsonl", "synthetic_data_thresholds.json"}
+)  # what a person said, by row and scale
 
 
 def keep_earlier(df: pd.DataFrame, folder: str | os.PathLike[str]) -> Path | None:

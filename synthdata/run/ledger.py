@@ -52,7 +52,10 @@ def make_ledger(df: pd.DataFrame, requested: int) -> pd.DataFrame:
         left=[requested, *left, int(kept.sum())],
         share=(ledger["rows"] / max(requested, 1)).round(3),
         remark=[
-            *(_name_cause(df, line.reason) if line.outcome == "failed" else "" for line in ledger.iloc[:-1].itertuples()),
+            *(
+                _name_cause(df, line.reason) if line.outcome == "failed" else ""
+                for line in ledger.iloc[:-1].itertuples()
+            ),
             f"{unknown:,} of them not verified" if unknown else "",
         ],
     )

@@ -13,7 +13,7 @@ from synthdata.base.frame import check_count, check_topic
 from synthdata.base.jsonl import prepare_folder
 from synthdata.base.progress import get_shell
 from synthdata.models.client import check_above_zero
-from synthdata.models.endpoints import parse_endpoint
+from synthdata.models.endpoints import Role, parse_endpoint
 from synthdata.models.replies import LIMIT_NAMES
 
 PREVIEW_FOLDER = "preview"
@@ -32,9 +32,10 @@ def check_parameters(parameters: Mapping[str, Any]) -> tuple[str, int]:
     rows = 1
     for name in sorted(_WHOLE):
         rows *= check_count(name, given[name])
-    for role, name in (("generator", "GENERATOR"), ("reward", "REWARD")):
+    roles: tuple[tuple[Role, str], ...] = (("generator", "GENERATOR"), ("reward", "REWARD"))
+    for role, name in roles:
         try:
-            parse_endpoint(given[name], role=role)
+            parse_endpoint(given[name], role)
         except InputError as fault:
             raise InputError(f"{name}: {fault}") from None
     _check_sampling(given["SAMPLING"])
@@ -48,7 +49,9 @@ def check_parameters(parameters: Mapping[str, Any]) -> tuple[str, int]:
     if preview is not None:
         whole, rows = rows, min(rows, check_count("PREVIEW", preview))
         folder = os.path.join(folder, PREVIEW_FOLDER)
-        print(f"Preview: {rows:,} of {whole:,} rows, into {folder}. With PREVIEW = None the whole run asks for none of them again.")
+        print(
+            f"Preview: {rows:,} of {whole:,} rows, into {folder}. With PREVIEW = None the whole run asks for none of them again."
+        )
     return prepare_folder(folder), rows
 
 
@@ -105,7 +108,9 @@ def write_page(df: pd.DataFrame) -> str:
     name = f"texts-{'-'.join(map(str, texts))}"  # a page's tables share its rules
     places = ", ".join(f".{name} tr > :nth-child({place})" for place in texts)
     rule = f"\n    {places} {{\n        text-align: left;\n    }}\n"
-    return page.replace("<style scoped>", f"<style scoped>{rule}", 1).replace('class="dataframe', f'class="dataframe {name}', 1)
+    return page.replace("<style scoped>", f"<style scoped>{rule}", 1).replace(
+        'class="dataframe', f'class="dataframe {name}', 1
+    )
 
 
 def _check_budget(budget: Any) -> None:
@@ -115,7 +120,9 @@ def _check_budget(budget: Any) -> None:
 
 def _check_sampling(sampling: Any) -> None:
     if not isinstance(sampling, Mapping):
-        raise InputError(f"SAMPLING is {sampling!r}: give a dictionary, for example {{'temperature': 0.7, 'max_tokens': 640}}.")
+        raise InputError(
+            f"SAMPLING is {sampling!r}: give a dictionary, for example {{'temperature': 0.7, 'max_tokens': 640}}."
+        )
     name = next((name for name in LIMIT_NAMES if name in sampling), LIMIT_NAMES[0])
     limit = sampling.get(name)
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:

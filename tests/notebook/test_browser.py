@@ -101,8 +101,6 @@ def test_sliders_and_marks_in_jupyterlab_move_the_numbers_and_the_picture(lab: s
 
 
 def run_all_cells(page: Any, lab: str) -> None:
-    from playwright.sync_api import expect
-
     page.goto(lab)
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90_000)
     page.get_by_text("| Idle").wait_for(timeout=60_000)  # cells run before the kernel is up are lost
@@ -133,7 +131,7 @@ def fit_one_screen(page: Any) -> None:
     page.wait_for_timeout(500)
     take_picture(page, "laptop")
     top, image = panel.bounding_box()["y"], cell.locator("img").bounding_box()
-    assert 0 <= top
+    assert top >= 0
     assert image["y"] + image["height"] <= 768 - 24  # the status bar
     page.set_viewport_size({"width": 1400, "height": 1800})
 

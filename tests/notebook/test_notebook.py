@@ -159,7 +159,9 @@ def break_reward_parser(folder: Path) -> None:
     path.write_text(text.replace('mass["yes"] / total', 'mass["no"] / total'), encoding="utf-8")
 
 
-@pytest.mark.parametrize("change", [change_threshold, adopt_threshold, change_prompt, break_list_parser, break_reward_parser])
+@pytest.mark.parametrize(
+    "change", [change_threshold, adopt_threshold, change_prompt, break_list_parser, break_reward_parser]
+)
 def test_strict_nbval_fails_when_something_changed(copy: Path, change: Any) -> None:
     change(copy)
     done = run_nbval(copy)
@@ -229,11 +231,11 @@ def test_a_preview_is_reused_and_no_run_costs_another_its_rows(tmp_path: Path) -
         def run(questions: int, *more: str) -> str:
             sizes = ("-p", "TOPIC", "Git", "-p", "N_SUBTOPICS", "2", "-p", "N_QUESTIONS", str(questions))
             models = ("-p", "GENERATOR", f"{server.url}#{GENERATOR}", "-p", "REWARD", f"{server.url}#{REWARD}")
-            done = run_papermill(
-                tmp_path / "out.ipynb", *sizes, *models, "-p", "OUTPUT_DIR", str(folder), *more
-            )
+            done = run_papermill(tmp_path / "out.ipynb", *sizes, *models, "-p", "OUTPUT_DIR", str(folder), *more)
             assert done.returncode == 0, done.stderr[-3000:]
-            outputs = [output for cell in read_notebook(tmp_path / "out.ipynb").cells for output in cell.get("outputs", [])]
+            outputs = [
+                output for cell in read_notebook(tmp_path / "out.ipynb").cells for output in cell.get("outputs", [])
+            ]
             return "".join(output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in outputs)
 
         assert "Preview: 2 of 4 rows" in run(2, "-p", "PREVIEW", "2")

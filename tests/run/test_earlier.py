@@ -11,7 +11,12 @@ import synthdata as sd
 
 
 def make_rows(n: int, **columns: Any) -> pd.DataFrame:
-    frame = {"instruction": "q", "id": [f"i{k}" for k in range(n)], "response": [f"r{k}" for k in range(n)], "reward": 1.0}
+    frame = {
+        "instruction": "q",
+        "id": [f"i{k}" for k in range(n)],
+        "response": [f"r{k}" for k in range(n)],
+        "reward": 1.0,
+    }
     return pd.DataFrame({**frame, **columns})
 
 

@@ -36,7 +36,11 @@ def test_good_parameters_give_folder_and_rows(place: Path) -> None:
         ("N_QUESTIONS", 0, "N_QUESTIONS is 0"),
         ("N_SAMPLES", True, "N_SAMPLES is True"),
         ("GENERATOR", "ollama", "GENERATOR: endpoint 'ollama' is not understood"),
-        ("REWARD", "nim:", "REWARD: endpoint 'nim:' names no model: write for example nim:nvidia/nemotron-4-340b-reward"),
+        (
+            "REWARD",
+            "nim:",
+            "REWARD: endpoint 'nim:' names no model: write for example nim:nvidia/nemotron-4-340b-reward",
+        ),
         ("SAMPLING", {"temperature": 1}, "SAMPLING gives max_tokens=None"),
         ("SAMPLING", {"max_tokens": "640"}, "SAMPLING gives max_tokens="),
         ("SAMPLING", None, "SAMPLING is None"),

@@ -1,4 +1,4 @@
-"""Adopt where the sliders stand: a small file beside the data takes the place of the literal that a notebook states, and says so."""
+"""Adopt where the sliders stand: a small file beside the data takes the place of a notebook's literal, and says so."""
 
 import os
 from pathlib import Path
@@ -20,8 +20,9 @@ def read_decision(df: pd.DataFrame, literal: Thresholds, folder: str | os.PathLi
     """Read which thresholds decide: those adopted from the sliders where there are any, else the literal, as choose_thresholds
     takes it; where something was adopted, what became of it is printed.
 
-    literal: what the notebook states. folder: where the data are. What was adopted holds for the literal that it took the place of, the
-    scale and the topic: whoever changes one of them afterwards has decided anew. Input columns: reward_form, reward_model, topic.
+    literal: what the notebook states. folder: where the data are. What was adopted holds for the literal that it took the
+    place of, the scale and the topic: whoever changes one of them afterwards has decided anew.
+    Input columns: reward_form, reward_model, topic.
     Raises InputError for a file that is none of ours, and when more than one scorer is at work.
     """
     path = Path(folder) / THRESHOLDS_FILE
@@ -36,7 +37,9 @@ def read_decision(df: pd.DataFrame, literal: Thresholds, folder: str | os.PathLi
     }
     cause = next((said for said, holds in causes.items() if holds), "")
     if cause:
-        print(f"Not used: {adopted!r}, adopted earlier ({path.name}), since {cause}. Adopt again to change what decides.")
+        print(
+            f"Not used: {adopted!r}, adopted earlier ({path.name}), since {cause}. Adopt again to change what decides."
+        )
         return choose_thresholds(df, literal)
     print(f"Adopted from the sliders, and decides instead of the literal: {adopted!r}. Delete {path} to go back.")
     return adopted

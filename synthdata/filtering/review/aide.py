@@ -1,4 +1,4 @@
-"""What a page needs beside ipywidgets, as one small widget without a look of its own: names for handles, keys, and spoken counts."""
+"""What a page needs beside ipywidgets, as one small widget that is not seen: names for handles, keys, and spoken counts."""
 
 import functools
 from collections.abc import Callable

@@ -54,7 +54,7 @@ def browse_rows(df: pd.DataFrame) -> None:
 
 
 def make_lines(df: pd.DataFrame) -> pd.DataFrame:
-    """Make a line of the table for each row: what it became, why, where it belongs, what it asks, its scores; and the text to search.
+    """Make a line of the table for each row: what it became, why, its subtopic, what it asks, its scores, the text to search.
 
     Output columns: outcome, reason, subtopic, instruction, the scores, completion_tokens and repair where the frame has them, text.
     """
@@ -65,7 +65,9 @@ def make_lines(df: pd.DataFrame) -> pd.DataFrame:
     if "subtopic" in df:
         lines["subtopic"] = [clean_text(name) if isinstance(name, str) else "" for name in df["subtopic"]]
     texts = [" ".join(clean_text(text).split()) for text in df["instruction"]]
-    lines["instruction"] = [t if len(t) <= INSTRUCTION_CHARACTERS else f"{t[: INSTRUCTION_CHARACTERS - 1]}…" for t in texts]
+    lines["instruction"] = [
+        t if len(t) <= INSTRUCTION_CHARACTERS else f"{t[: INSTRUCTION_CHARACTERS - 1]}…" for t in texts
+    ]
     scores = sorted(list_scores(df), key=lambda name: name != "reward")
     for column in [*scores, *(name for name in ("completion_tokens",) if name in df)]:
         lines[column] = pd.to_numeric(df[column], errors="coerce").astype("Float64").astype(float).round(2).to_list()
@@ -87,10 +89,16 @@ def write_detail(row: pd.Series) -> str:
     other = row.get("other_response")
     if isinstance(other, str):
         changes = difflib.unified_diff(
-            clean_text(other).splitlines(), clean_text(row["response"] or "").splitlines(), "the other version", "this one", lineterm="", n=1
+            clean_text(other).splitlines(),
+            clean_text(row["response"] or "").splitlines(),
+            "the other version",
+            "this one",
+            lineterm="",
+            n=1,
         )
         text = escape_text("\n".join(changes))
-        page += f"<details><summary>Repair: {escape_text(row.get('repair'))}</summary><pre style='white-space:pre-wrap'>{text}</pre></details>"
+        head = f"<summary>Repair: {escape_text(row.get('repair'))}</summary>"
+        page += f"<details>{head}<pre style='white-space:pre-wrap'>{text}</pre></details>"
     return f"<div style='max-height:420px; overflow:auto'>{page}</div>"
 
 

@@ -20,7 +20,9 @@ from synthdata.filtering.review.tools import Tools
 from synthdata.filtering.thresholds import Thresholds
 from synthdata.quality.scores.scale import check_scorers
 
-_left: dict[str, Thresholds] = {}  # where sliders were left, by the folder of their data; for as long as the kernel lives
+_left: dict[
+    str, Thresholds
+] = {}  # where sliders were left, by the folder of their data; for as long as the kernel lives
 
 DRAW_DELAY = 0.03  # seconds in which moves are gathered into one drawing
 
@@ -35,8 +37,8 @@ def explore_thresholds(
 
     Input columns: those of apply_thresholds, the scores, instruction; subtopic and completion_tokens when present. thresholds:
     what decides, and where the sliders start. literal, folder: what a notebook states, and where its data are; with them there is a
-    button that adopts where the sliders stand, in the file that read_decision reads. Returns the Explorer, whose `thresholds` is the
-    literal to paste; the frame is not changed.
+    button that adopts where the sliders stand, in the file that read_decision reads. Returns the Explorer, whose `thresholds` is
+    the literal to paste; the frame is not changed.
     Raises InputError when no row has a score, when more than one scorer's scores are in the frame, and for rewards that
     compare only within an instruction and have no rank: run rank_within_instruction first.
     """
@@ -79,7 +81,9 @@ class Explorer:
             )
         if not list_columns(df):
             raise refuse_unscored(df, "explore_thresholds")
-        columns = list(dict.fromkeys([*list_columns(df), *list_lengths(df), *(c for c in thresholds if df[c].notna().any())]))
+        columns = list(
+            dict.fromkeys([*list_columns(df), *list_lengths(df), *(c for c in thresholds if df[c].notna().any())])
+        )
         self.followers = list[Callable[[], None]]()
         self.decider = Decider(df)
         decision = self.decider.decide(thresholds)
@@ -124,7 +128,7 @@ class Explorer:
         self.move(bound_best(self.decider, self.thresholds, column, rows, share))
 
     def adopt(self) -> None:
-        """Have what the sliders say decide: write the file that read_decision reads. Raises InputError where there is no place for it."""
+        """Have what the sliders say decide: write the file that read_decision reads. Raises InputError where there is none."""
         self._tools.adopt()
 
     def draw(self) -> None:
@@ -151,7 +155,9 @@ class Explorer:
             return
         if dict(left) != dict(self.thresholds):
             self._past.append(self.sliders.place(left))
-            self._tools.say(f"When this cell ran before, the sliders were left at {left!r}, not adopted: Undo takes them there.")
+            self._tools.say(
+                f"When this cell ran before, the sliders were left at {left!r}, not adopted: Undo takes them there."
+            )
 
     def _follow(self, remember: bool = True) -> None:
         """Follow the sliders. remember: Undo leads back to the position that the page shows now."""

@@ -79,7 +79,7 @@ def make_bundle(page: str, text: str) -> dict[str, str]:
 
 
 class Picture:
-    """A PNG and what it shows, in words: an <img>, since neither JupyterLab nor nbconvert give image/png a text for who cannot see it."""
+    """A PNG and what it shows, in words: an <img>, since JupyterLab and nbconvert give image/png no text for who cannot see it."""
 
     def __init__(self, data: bytes, alt: str) -> None:
         self.data, self.alt = data, alt

@@ -30,8 +30,8 @@ SUBTOPICS = 12  # with a box each
 def plot_curves(df: pd.DataFrame) -> Picture:
     """Draw for each score, and for the length, how many rows stay under a bound at each place of it; returns a picture for display.
 
-    Input columns: those of apply_thresholds and the scores; completion_tokens when present. Rows that faults or duplicates take are not
-    counted. Of LOWEST_FIRST the bound is the highest that stays, of the others the lowest. Raises InputError when there are no scores.
+    Input columns: those of apply_thresholds and the scores; completion_tokens when present. Rows that faults or duplicates take are
+    not counted. Of LOWEST_FIRST the bound is the highest that stays, of the others the lowest. Raises InputError without scores.
     """
     columns = _list_axes(df, "plot_curves")
     decider = Decider(df)
@@ -73,7 +73,9 @@ def plot_pairs(df: pd.DataFrame) -> Picture:
         else:
             strength = ranks.iloc[down, across]
             axis.set_facecolor((0, 0.45, 0.7, 0.35 * abs(strength)) if strength == strength else "white")
-            axis.text(0.5, 0.5, f"{strength:.2f}" if strength == strength else "–", ha="center", va="center", fontsize=9)
+            axis.text(
+                0.5, 0.5, f"{strength:.2f}" if strength == strength else "–", ha="center", va="center", fontsize=9
+            )
     pairs = [(a, b) for a in range(len(columns)) for b in range(a) if ranks.iloc[a, b] == ranks.iloc[a, b]]
     strongest = sorted(pairs, key=lambda pair: -abs(ranks.iloc[pair]))[:3]
     named = ", ".join(f"{columns[b]} and {columns[a]} {ranks.iloc[a, b]:.2f}" for a, b in strongest)
@@ -83,8 +85,8 @@ def plot_pairs(df: pd.DataFrame) -> Picture:
 def plot_subtopics(df: pd.DataFrame) -> Picture:
     """Draw boxes of each score, and of the length, by subtopic; returns a picture for display.
 
-    Input columns: subtopic and the scores; completion_tokens when present. The SUBTOPICS with most rows are shown, in the frame's order.
-    Raises InputError for a missing column, or when there are no scores.
+    Input columns: subtopic and the scores; completion_tokens when present. The SUBTOPICS with most rows are shown, in the frame's
+    order. Raises InputError for a missing column, or when there are no scores.
     """
     check_columns(df, "plot_subtopics", ("subtopic",))
     columns = _list_axes(df, "plot_subtopics")
@@ -99,7 +101,9 @@ def plot_subtopics(df: pd.DataFrame) -> Picture:
             groups, orientation="horizontal", widths=0.6, patch_artist=True, flierprops={"markersize": 3}, medianprops=line,
             boxprops={"facecolor": KEPT, "alpha": 0.45, "linewidth": 0.8}, whiskerprops=line, capprops=line,
         )  # fmt: skip
-        axis.axvline(float(df[column].astype("Float64").median()), color=REQUESTED, linewidth=0.8, linestyle=":", zorder=0)
+        axis.axvline(
+            float(df[column].astype("Float64").median()), color=REQUESTED, linewidth=0.8, linestyle=":", zorder=0
+        )
         _dress(axis, column)
     # A $ in a label would start a formula.
     labels = [clean_text(" ".join(str(name).split()))[:32].replace("$", r"\$") for name in names]

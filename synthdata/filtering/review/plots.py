@@ -28,7 +28,7 @@ ACROSS, WIDTH, HEIGHT = 7, 8.4, 1.6  # pictures in a row; inches of a row
 
 
 def plot_scores(df: pd.DataFrame, thresholds: Thresholds | None = None) -> Picture:
-    """Draw a histogram of each score, and of the length, kept and rejected stacked, the bounds drawn; returns a picture for display.
+    """Draw a histogram of each score, and of the length, kept and rejected stacked, the bounds drawn; returns a picture.
 
     Input columns: the score columns; completion_tokens when present; with thresholds, those apply_thresholds needs.
     Raises InputError when there are no scores.
@@ -73,9 +73,7 @@ def plot_length(df: pd.DataFrame) -> Picture:
     axis.spines[["top", "right"]].set_visible(False)
     axis.set_title(f"rank correlation of reward and length: {bias:.2f}", fontsize=9)
     canvas.draw()
-    return Picture(
-        encode_png(np.asarray(canvas.buffer_rgba())), f"Reward against length, rank correlation {bias:.2f}"
-    )
+    return Picture(encode_png(np.asarray(canvas.buffer_rgba())), f"Reward against length, rank correlation {bias:.2f}")
 
 
 def refuse_unscored(df: pd.DataFrame, stage: str) -> InputError:
@@ -127,7 +125,7 @@ def get_range(df: pd.DataFrame, column: str) -> tuple[float, float]:
 
 
 class ScoreFigure:
-    """One histogram for each score, in one row where that can be read. The axes and all rows are drawn once, the kept rows and the bounds at each call.
+    """One histogram for each score. The axes and all rows are drawn once, the kept rows and the bounds at each call.
 
     Stacking kept below rejected always reaches the same height, so only what lies in front changes: matplotlib's
     blitting (https://matplotlib.org/stable/users/explain/animations/blitting.html) draws that in a few milliseconds.
@@ -143,7 +141,8 @@ class ScoreFigure:
         self._edges = {column: np.linspace(*ranges[column], BINS + 1) for column in values}
         self._bins = {column: assign_bins(array, ranges[column]) for column, array in values.items()}
         self._parts = {
-            column: self._fill_axis(axis, column, column if column == LENGTH else column + suffix) for axis, column in zip(axes, values, strict=False)
+            column: self._fill_axis(axis, column, column if column == LENGTH else column + suffix)
+            for axis, column in zip(axes, values, strict=False)
         }
         for axis in axes[len(values) :]:
             axis.set_visible(False)

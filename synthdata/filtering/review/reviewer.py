@@ -32,7 +32,7 @@ def review_rows(explorer: Explorer, path: str | os.PathLike[str], k: int = 20, p
 
 
 class Panel(NamedTuple):
-    """The reviewer's controls: buttons by name, the precision to aim at, what is said, the row that is read, and what hears keys."""
+    """The reviewer's controls: buttons by name, the precision to aim at, what is said, the row that is read, what hears keys."""
 
     buttons: dict[str, Any]
     precision: Any
@@ -113,7 +113,9 @@ class Reviewer:
             value=precision, min=0.01, max=1, step=0.05, description="Precision",
             layout=ipywidgets.Layout(width="180px"),
         )  # fmt: skip
-        aide = make_aide("Rows to review", "".join(VERDICTS), lambda key: self._try(partial(self.mark, VERDICTS.get(key, key))))
+        aide = make_aide(
+            "Rows to review", "".join(VERDICTS), lambda key: self._try(partial(self.mark, VERDICTS.get(key, key)))
+        )
         return Panel(buttons, aim, ipywidgets.HTML(), ipywidgets.HTML(), aide)
 
     def _display(self) -> Any:

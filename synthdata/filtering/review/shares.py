@@ -15,9 +15,9 @@ DIGITS = 4  # of a bound that is found: what a slider keeps
 def bound_best(decider: Decider, thresholds: Thresholds, column: str, rows: float, share: bool = True) -> Thresholds:
     """Bound one column so that the best rows stay among those that faults, duplicates and the other bounds let pass.
 
-    rows: their number, or, with share, the share of them (0 to 1). Best is highest, of LOWEST_FIRST lowest. Rows with the same score
-    stay or go together, so a few more may stay. The other bounds stand as they were. Raises InputError for a share or number that
-    is none, and for a column of which no such row has a score.
+    rows: their number, or, with share, the share of them (0 to 1). Best is highest, of LOWEST_FIRST lowest. Rows with the same
+    score stay or go together, so a few more may stay. The other bounds stand as they were. Raises InputError for a share or
+    number that is none, and for a column of which no such row has a score.
     """
     if isinstance(rows, bool) or not rows > 0 or (share and rows > 1):
         raise InputError(f"keep the best {rows:g}: give a share above 0 and up to 100 %, or a number of rows.")

@@ -40,7 +40,9 @@ class Sliders(Mapping[str, Any]):
         """A line for each score: its slider, and the field that shows its bounds and takes typed ones."""
         ipywidgets = load_extra("ipywidgets", "notebook", "a slider")
         return [
-            ipywidgets.HBox([self[column], self._fields[column]], layout=ipywidgets.Layout(width="440px", max_width="100%"))
+            ipywidgets.HBox(
+                [self[column], self._fields[column]], layout=ipywidgets.Layout(width="440px", max_width="100%")
+            )
             for column in self
         ]
 
@@ -115,7 +117,9 @@ class Sliders(Mapping[str, Any]):
             try:
                 low, high = parse_bounds(change["new"], column)
                 if (low is not None and low > slider.max) or (high is not None and high < slider.min):
-                    raise InputError(f"{column}: {change['new']!r} lies beyond every score ({slider.min:g} to {slider.max:g}).")
+                    raise InputError(
+                        f"{column}: {change['new']!r} lies beyond every score ({slider.min:g} to {slider.max:g})."
+                    )
                 slider.value = self._limit(column, low, high)
             except InputError as fault:
                 self.on_fault(str(fault))

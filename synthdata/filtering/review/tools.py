@@ -34,8 +34,8 @@ class Explored(Protocol):
 class Tools:
     """Buttons and fields around an explorer's sliders.
 
-    decides: the thresholds that the cells below obey. home: the notebook's literal and the folder of its data; None where nothing can be
-    adopted.
+    decides: the thresholds that the cells below obey. home: the notebook's literal and the folder of its data; None where nothing
+    can be adopted.
     """
 
     def __init__(
@@ -70,10 +70,14 @@ class Tools:
         buttons = [
             self._make_button("Set", "Move the slider so that these rows stay", self._keep_best, "50px"),
             self._make_button("Undo", "Back to the position before the last move", explorer.undo),
-            self._make_button("Reset", "Back to the thresholds of this cell", lambda: explorer.move(explorer.sliders.start)),
+            self._make_button(
+                "Reset", "Back to the thresholds of this cell", lambda: explorer.move(explorer.sliders.start)
+            ),
         ]
         if self._home is not None:
-            buttons.append(self._make_button("Adopt", "Have these thresholds decide, now and in every later run", self.adopt))
+            buttons.append(
+                self._make_button("Adopt", "Have these thresholds decide, now and in every later run", self.adopt)
+            )
         tools = ipywidgets.HBox([self._best, self._unit, self._by, *buttons], layout=wrap)
         panel = ipywidgets.VBox([ipywidgets.HBox(explorer.sliders.rows, layout=wrap), tools, self._status, self._aide])
         panel.add_class(PANEL_CLASS)
@@ -82,7 +86,9 @@ class Tools:
     def adopt(self) -> None:
         """Have what the sliders say decide. Raises InputError where there is no place to keep it."""
         if self._home is None:
-            raise InputError("explorer.adopt: give explore_thresholds the notebook's literal and the folder of its data.")
+            raise InputError(
+                "explorer.adopt: give explore_thresholds the notebook's literal and the folder of its data."
+            )
         literal, folder = self._home
         path = write_adoption(self._explorer.decider.df, self._explorer.thresholds, literal, folder)
         self.decides = self._explorer.thresholds

@@ -31,7 +31,11 @@ def parse_bounds(text: str, column: str) -> Bounds:
     if single is None:
         raise InputError(f"{column}: {text!r} is no bound: type for example 3, or 3 - 4.6, or <= 2.5, or nothing.")
     sign, number = single[1].lower(), _read_number(single[2])
-    highest = sign in ("<=", "≤", "<", "up to") or sign[:1] in ("-", "–") or (not sign and column in LOWEST_FIRST and not single[3])
+    highest = (
+        sign in ("<=", "≤", "<", "up to")
+        or sign[:1] in ("-", "–")
+        or (not sign and column in LOWEST_FIRST and not single[3])
+    )
     return (None, number) if highest else (number, None)
 
 

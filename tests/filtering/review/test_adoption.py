@@ -53,7 +53,10 @@ def test_a_literal_that_was_changed_afterwards_wins(tmp_path: Path, capsys: pyte
 
 @pytest.mark.parametrize(
     ("columns", "said"),
-    [({"topic": "U"}, "these rows are about 'U'"), ({"reward_form": "judge"}, "these scores are on the scale 'judge of m'")],
+    [
+        ({"topic": "U"}, "these rows are about 'U'"),
+        ({"reward_form": "judge"}, "these scores are on the scale 'judge of m'"),
+    ],
 )
 def test_rows_of_another_topic_or_scale_are_not_decided_by_it(
     tmp_path: Path, columns: dict[str, str], said: str, capsys: pytest.CaptureFixture[str]
@@ -81,7 +84,10 @@ def test_a_position_that_was_not_adopted_is_not_lost_in_silence(tmp_path: Path) 
     explorer.sliders["helpfulness"].value = (2.0, 4.0)
     again = open_explorer(tmp_path)
     assert dict(again.thresholds) == dict(LITERAL)
-    assert "left at Thresholds(scale=&#x27;attributes&#x27;, helpfulness=(2.0, None)), not adopted" in again._tools._status.value
+    assert (
+        "left at Thresholds(scale=&#x27;attributes&#x27;, helpfulness=(2.0, None)), not adopted"
+        in again._tools._status.value
+    )
     again.undo()
     assert dict(again.thresholds) == {"helpfulness": (2.0, None)}
     again.adopt()
@@ -103,12 +109,24 @@ def test_without_a_folder_nothing_can_be_adopted() -> None:
 @pytest.mark.parametrize(
     ("text", "column", "bounds"),
     [
-        ("3", "reward", (3, None)), ("3 - 4.6", "reward", (3, 4.6)), ("3-4.6", "reward", (3, 4.6)), ("3 – 4,6", "reward", (3, 4.6)),
-        ("3 to 4", "reward", (3, 4)), (">= 3", "reward", (3, None)), ("≥3", "verbosity", (3, None)), ("2.5", "verbosity", (None, 2.5)),
-        ("<= 2.5", "reward", (None, 2.5)), ("-3", "reward", (-3, None)), ("-10 - -3", "reward", (-10, -3)), ("3+", "verbosity", (3, None)),
-        ("- 4", "reward", (None, 4)), ("", "reward", (None, None)), ("any", "reward", (None, None)), (".5", "reward", (0.5, None)),
+        ("3", "reward", (3, None)),
+        ("3 - 4.6", "reward", (3, 4.6)),
+        ("3-4.6", "reward", (3, 4.6)),
+        ("3 – 4,6", "reward", (3, 4.6)),
+        ("3 to 4", "reward", (3, 4)),
+        (">= 3", "reward", (3, None)),
+        ("≥3", "verbosity", (3, None)),
+        ("2.5", "verbosity", (None, 2.5)),
+        ("<= 2.5", "reward", (None, 2.5)),
+        ("-3", "reward", (-3, None)),
+        ("-10 - -3", "reward", (-10, -3)),
+        ("3+", "verbosity", (3, None)),
+        ("- 4", "reward", (None, 4)),
+        ("", "reward", (None, None)),
+        ("any", "reward", (None, None)),
+        (".5", "reward", (0.5, None)),
     ],
-)  # fmt: skip
+)
 def test_bounds_are_read_as_they_are_typed(text: str, column: str, bounds: Any) -> None:
     assert parse_bounds(text, column) == bounds
 

@@ -13,7 +13,9 @@ from tests.filtering.review.test_explorer import make_frame, shell  # noqa: F401
 
 def make_decided() -> pd.DataFrame:
     problem = {"kind": "unknown flag", "text": "docker run --nope", "line": 2, "suggestion": "<i>", "fatal": True}
-    df = make_frame().assign(verified=[False] + [True] * 20, problems=[[problem]] + [[]] * 20, completion_tokens=range(21))
+    df = make_frame().assign(
+        verified=[False] + [True] * 20, problems=[[problem]] + [[]] * 20, completion_tokens=range(21)
+    )
     df["repair"] = ["no better"] + [None] * 20
     df["other_response"] = ["one\ntwo"] + [None] * 20
     return sd.apply_thresholds(df, sd.Thresholds(helpfulness=(3.0, None)))

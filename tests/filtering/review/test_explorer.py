@@ -155,7 +155,9 @@ def test_what_is_shown_is_updated_in_place(shell: Any) -> None:
     pictures = [output.data["text/html"] for output in shown if "<img " in output.data.get("text/html", "")]
     assert len(pictures) == 2
     assert pictures[0] != pictures[1]
-    said = [output.data["text/plain"] for output in shown if re.match(r"\d+ of \d+ rows stay", output.data["text/plain"])]
+    said = [
+        output.data["text/plain"] for output in shown if re.match(r"\d+ of \d+ rows stay", output.data["text/plain"])
+    ]
     assert [text.splitlines()[0] for text in said] == ["5 of 21 rows stay (24%)", "15 of 21 rows stay (71%)"]
     assert "object at 0x" not in "".join(output.data["text/plain"] for output in shown)
 
