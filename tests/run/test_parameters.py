@@ -1,5 +1,6 @@
 """Every parameter is checked first; a preview is a part of the whole; tables show texts on the left."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from IPython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
 
 import synthdata as sd
+from tests.conftest import ROOT
 
 GIVEN: dict[str, Any] = {
     "TOPIC": "Git", "N_SUBTOPICS": 2, "N_QUESTIONS": 3, "N_SAMPLES": 2, "GENERATOR": "local", "REWARD": "local",
@@ -86,6 +88,32 @@ def test_nobody_is_asked_for_a_key_where_nobody_is(monkeypatch: pytest.MonkeyPat
     assert sd.parse_endpoint("nim:a/b").api_key == "nvapi-typed"
     sd.ask_missing_key("nim:a/b", "local")
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("person", [True, False])
+def test_a_kernel_asks_for_a_key_only_where_its_page_can_answer(person: bool, tmp_path: Path) -> None:
+    from jupyter_client.manager import start_new_kernel
+
+    environment = {name: value for name, value in os.environ.items() if name != "SYNTHDATA_REPLAY"}
+    manager, client = start_new_kernel(cwd=str(ROOT), env={**environment, "JUPYTER_RUNTIME_DIR": str(tmp_path)})
+    asked: list[str] = []
+
+    def answer(message: dict[str, Any]) -> None:
+        asked.append(message["content"]["prompt"])
+        assert message["content"]["password"]
+        client.input("nvapi-typed")
+
+    try:
+        code = "import synthdata as sd; sd.ask_missing_key('nim:a/b'); print(sd.parse_endpoint('nim:a/b').api_key)"
+        reply = client.execute_interactive(
+            code, allow_stdin=person, stdin_hook=answer, output_hook=lambda _: None, timeout=60
+        )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert reply["content"]["status"] == ("ok" if person else "error")
+    assert len(asked) == person
+    assert person or "NVIDIA_API_KEY is not set" in reply["content"]["evalue"]
 
 
 def test_texts_stand_on_the_left_and_numbers_where_they_were() -> None:

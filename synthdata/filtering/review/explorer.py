@@ -94,7 +94,6 @@ class Explorer:
         self._shown = self.sliders.positions
         self._board = Board(self.decider, self.sliders, scale)
         self._tools = Tools(self, thresholds, home)
-        self._home = str(home[1]) if home else ""
         self._recall_position()
         self._handles = self._show()
         self.sliders.observe(lambda _: self._follow())
@@ -150,7 +149,7 @@ class Explorer:
 
     def _recall_position(self) -> None:
         """Say where the sliders were left when this cell ran before, if nobody adopted it, and have Undo lead there."""
-        left = _left.get(self._home)
+        left = _left.get(self._tools.folder)
         if left is None or left.scale != self.thresholds.scale or not set(left) <= set(self.sliders):
             return
         if dict(left) != dict(self.thresholds):
@@ -164,8 +163,8 @@ class Explorer:
         if self._state is State.PLACING:
             return
         self.thresholds = self.sliders.read()
-        if self._home:
-            _left[self._home] = self.thresholds
+        if self._tools.folder:
+            _left[self._tools.folder] = self.thresholds
         if self._state is State.DUE:
             return
         if remember:

@@ -62,6 +62,11 @@ class Tools:
         explorer.sliders.on_fault = self.say
         self.follow()
 
+    @property
+    def folder(self) -> str:
+        """Where the data are, "" where nothing can be adopted."""
+        return str(self._home[1]) if self._home else ""
+
     def make_panel(self) -> Any:
         """Make the box of sliders and tools."""
         ipywidgets = load_extra("ipywidgets", "notebook", "a slider")
