@@ -224,6 +224,15 @@ def type_bounds_and_keep_the_best(page: Any) -> None:
     field.fill("")
     field.press("Enter")
     expect(cell.locator("p code")).not_to_contain_text("reward=")
+    handle = cell.locator(".widget-slider", has_text="reward").locator(".noUi-handle-lower").bounding_box()
+    page.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(handle["x"] + 60, handle["y"] + handle["height"] / 2, steps=5)
+    expect(field).to_have_value(re.compile(r"^[23]\.\d+ – 4"))  # before the handle is let go
+    page.mouse.up()
+    expect(field).to_have_value(re.compile(r"^≥ [23]\.\d+$"))
+    field.fill("any")
+    field.press("Enter")
     cell.get_by_role("spinbutton").fill("50")
     cell.get_by_role("button", name="Set", exact=True).click()
     expect(cell.locator("b", has_text="29 of 70 rows stay")).to_be_visible()  # of the 58 that bounds decide

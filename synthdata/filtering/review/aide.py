@@ -27,6 +27,15 @@ function nameHandles(panel) {
   }
 }
 
+// While a handle is dragged nothing is sent; the field beside it shows where the handles are.
+function showDrag(handle) {
+  const row = handle.closest('.widget-slider')?.parentElement;
+  const field = row?.querySelector('input');
+  if (!field || !row.querySelector('.noUi-active')) return;
+  const ends = [...row.querySelectorAll('.noUi-handle')].map((one) => Number(one.getAttribute('aria-valuetext')));
+  field.value = ends.join(' – ');
+}
+
 function render({ model, el }) {
   const region = document.createElement('div');
   region.setAttribute('role', 'status');
@@ -44,8 +53,11 @@ function render({ model, el }) {
     panel.setAttribute('role', 'group');
     panel.setAttribute('aria-label', model.get('label'));
     nameHandles(panel);
-    watcher = new MutationObserver(() => nameHandles(panel));
-    watcher.observe(panel, { childList: true, subtree: true });
+    watcher = new MutationObserver((changes) => {
+      nameHandles(panel);
+      for (const change of changes) if (change.type === 'attributes') showDrag(change.target);
+    });
+    watcher.observe(panel, { childList: true, subtree: true, attributes: true, attributeFilter: ['aria-valuetext'] });
     if (!model.get('letters')) return;
     panel.tabIndex = 0;
     panel.addEventListener('keydown', (event) => {

@@ -20,9 +20,8 @@ from synthdata.filtering.review.tools import Tools
 from synthdata.filtering.thresholds import Thresholds
 from synthdata.quality.scores.scale import check_scorers
 
-_left: dict[
-    str, Thresholds
-] = {}  # where sliders were left, by the folder of their data; for as long as the kernel lives
+# Where sliders were left, by the folder of their data; for as long as the kernel lives.
+_left: dict[str, Thresholds] = {}
 
 DRAW_DELAY = 0.03  # seconds in which moves are gathered into one drawing
 
