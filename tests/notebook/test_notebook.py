@@ -252,3 +252,28 @@ def test_a_preview_is_reused_and_no_run_costs_another_its_rows(tmp_path: Path) -
         said = run(6, "-p", "BUDGET", "5")
         assert "not sent: the budget of 5 requests is used up" in said
         assert (folder / "earlier-1" / sd.RAW_FILE).read_bytes() == first
+
+
+def test_after_a_wrong_parameter_no_cell_exports_the_rows_of_the_run_before(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nbclient import NotebookClient
+
+    notebook = read_notebook()
+    (connect,) = [cell.source for cell in get_code_cells() if cell.source.startswith("import synthdata")]
+    (export,) = [cell.source for cell in get_code_cells() if "sd.export_dataset" in cell.source]
+    gone = f"import os; os.rename({sd.RAW_FILE!r}, 'kept.jsonl'); N_QUESTIONS = 0"
+    lines = [*export.splitlines(), *(cell.source for cell in get_code_cells() if "sd.write_jsonl" in cell.source)]
+    extra = [nbformat.v4.new_code_cell(source) for source in (gone, connect, *lines)]
+    notebook.cells += extra
+    monkeypatch.setenv("SYNTHDATA_REPLAY", "recording.jsonl")
+    monkeypatch.chdir(copy)
+    NotebookClient(
+        notebook, allow_errors=True, kernel_name="python3", resources={"metadata": {"path": str(copy)}}
+    ).execute()
+    said = [[output.get("evalue", "") for output in cell.outputs] for cell in extra]
+    assert said[0] == []
+    assert "N_QUESTIONS is 0" in said[1][0]
+    assert all("got a NoneType" in line[0] for line in said[2:]), said
+    assert (copy / "kept.jsonl").exists()
+    assert not (copy / sd.RAW_FILE).exists()
