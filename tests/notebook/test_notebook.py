@@ -70,6 +70,16 @@ def test_cells_are_short_and_plain() -> None:
     assert sum("parameters" in cell.metadata.get("tags", []) for cell in cells) == 1
 
 
+def test_the_runs_that_readme_prints_name_parameters_of_the_notebook() -> None:
+    (cell,) = [cell for cell in get_code_cells() if "parameters" in cell.metadata.get("tags", [])]
+    known = set(re.findall(r"^(\w+) =", cell.source, re.M))
+    lines = re.findall(r"^.*papermill create_dataset.*$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    assert len(lines) >= 2
+    for line in lines:
+        assert ".venv/bin/papermill " in line  # works as printed, in no activated environment
+        assert set(re.findall(r"-p (\w+)", line)) <= known, line
+
+
 def test_all_cells_ran_in_order_and_kept_their_outputs() -> None:
     cells = get_code_cells()
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
