@@ -179,7 +179,7 @@ def follow_a_slider(page: Any) -> None:
     page.keyboard.press("Enter")
     expect(row.locator("pre").last).to_be_visible()
     handle.scroll_into_view_if_needed()
-    expect(cell.locator("[role=status]")).to_contain_text(f"{kept} of {total} rows stay")
+    expect(cell.locator(".jp-OutputArea-output [role=status]")).to_contain_text(f"{kept} of {total} rows stay")
     expect(cell.get_by_text("Not adopted.").last).to_be_visible()
     take_picture(page, "moved")
 

@@ -1,12 +1,13 @@
 """What a page needs beside ipywidgets, as one small widget that is not seen: names for handles, keys, and spoken counts."""
 
 import functools
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 from synthdata.base.extras import load_extra
 
-PANEL_CLASS = "synthdata-panel"
+PANEL_CLASS = "synthdata-panel"  # of every box that has an aide
 
 # JupyterLab takes keys before the page does, so that b would insert a cell; it leaves those alone that fall within an element
 # marked data-lm-suppress-shortcuts (lumino, CommandRegistry.processKeydownEvent). Handles are made after this widget is, hence the
@@ -45,47 +46,70 @@ function render({ model, el }) {
   const say = () => { region.textContent = model.get('said'); };
   model.on('change:said', say);
   say();
-  let watcher, waiting;
-  const begin = () => {
-    const panel = el.closest('.PANEL');
-    if (!panel) { waiting = requestAnimationFrame(begin); return; }
-    panel.setAttribute('data-lm-suppress-shortcuts', 'true');
-    panel.setAttribute('role', 'group');
-    panel.setAttribute('aria-label', model.get('label'));
-    nameHandles(panel);
-    watcher = new MutationObserver((changes) => {
-      nameHandles(panel);
-      for (const change of changes) if (change.type === 'attributes') showDrag(change.target);
-    });
-    watcher.observe(panel, { childList: true, subtree: true, attributes: true, attributeFilter: ['aria-valuetext'] });
-    if (!model.get('letters')) return;
-    panel.tabIndex = 0;
-    panel.addEventListener('keydown', (event) => {
-      const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat;
-      const key = event.key.toLowerCase();
-      if (!plain || key.length !== 1 || !model.get('letters').includes(key) || event.target.matches(TYPING)) return;
-      event.preventDefault();
-      event.stopPropagation();
-      model.send({ key });
-    });
+  const found = new Map();
+  const hear = (event) => {
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat;
+    const key = event.key.toLowerCase();
+    if (!plain || key.length !== 1 || !model.get('letters').includes(key) || event.target.matches(TYPING)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    model.send({ key });
   };
-  begin();
-  return () => { cancelAnimationFrame(waiting); watcher?.disconnect(); model.off('change:said', say); };
+  // The box may be drawn after this widget is, again, or in a second view.
+  const look = () => {
+    for (const panel of document.getElementsByClassName(model.get('place'))) {
+      if (found.has(panel)) continue;
+      panel.setAttribute('data-lm-suppress-shortcuts', 'true');
+      panel.setAttribute('role', 'group');
+      panel.setAttribute('aria-label', model.get('label'));
+      nameHandles(panel);
+      const watcher = new MutationObserver((changes) => {
+        nameHandles(panel);
+        for (const change of changes) if (change.type === 'attributes') showDrag(change.target);
+      });
+      watcher.observe(panel, { childList: true, subtree: true, attributes: true, attributeFilter: ['aria-valuetext'] });
+      found.set(panel, watcher);
+      if (!model.get('letters')) continue;
+      panel.tabIndex = 0;
+      panel.addEventListener('keydown', hear);
+    }
+  };
+  const clock = setInterval(look, 300);
+  look();
+  return () => {
+    clearInterval(clock);
+    model.off('change:said', say);
+    for (const [panel, watcher] of found) { watcher.disconnect(); panel.removeEventListener('keydown', hear); }
+  };
 }
 export default { render };
-""".replace("PANEL", PANEL_CLASS)
+"""
 
 
 def make_aide(name: str, keys: str = "", on_key: Callable[[str], None] | None = None) -> Any:
-    """Make the widget that is placed in a box of the class PANEL_CLASS, and serves that box.
+    """Make the widget that serves a box, once show_panel shows the two.
 
     name: what the box is called for who does not see it. keys: letters that are heard anywhere in the box, but where one types.
     on_key: called with each. Set its `said` to have a sentence read out.
     """
-    aide = _load_class()(label=name, letters=keys)
+    aide = _load_class()(label=name, letters=keys, place=f"{PANEL_CLASS}-{uuid.uuid4().hex}")
     if on_key is not None:
         aide.on_msg(lambda _widget, message, _buffers: on_key(str(message.get("key", ""))))
     return aide
+
+
+def show_panel(panel: Any, aide: Any, text: str) -> None:
+    """Show a box of widgets with its aide. text: what a page shows that cannot run widgets.
+
+    The aide is an output of its own: where JupyterLab runs in an environment without anywidget, the box works without it.
+    """
+    display = load_extra("IPython.display", "notebook", "a slider").display
+    panel.add_class(PANEL_CLASS)
+    panel.add_class(aide.place)
+    # The text stands for the widget's code name.
+    display({**panel._repr_mimebundle_(), "text/plain": text}, raw=True)
+    data, metadata = aide._repr_mimebundle_()
+    display({**data, "text/plain": ""}, metadata=metadata, raw=True)
 
 
 @functools.cache
@@ -96,6 +120,7 @@ def _load_class() -> Any:
     class Aide(widget):
         _esm = SCRIPT
         said = traitlets.Unicode("").tag(sync=True)
+        place = traitlets.Unicode("").tag(sync=True)
         label = traitlets.Unicode("").tag(sync=True)
         letters = traitlets.Unicode("").tag(sync=True)
 

@@ -9,7 +9,7 @@ from synthdata.base.extras import load_extra
 from synthdata.base.frame import check_columns
 from synthdata.base.text import clean_text, escape_text
 from synthdata.filtering.outcomes import read_reason
-from synthdata.filtering.review.aide import PANEL_CLASS, make_aide
+from synthdata.filtering.review.aide import make_aide, show_panel
 from synthdata.filtering.review.pages import write_table, write_text
 from synthdata.quality.scores.scale import list_scores
 
@@ -26,7 +26,6 @@ def browse_rows(df: pd.DataFrame) -> None:
     """
     check_columns(df, "browse_rows", ("instruction", "response", "keep", "reject_reason"))
     ipywidgets = load_extra("ipywidgets", "notebook", "a table of rows")
-    display = load_extra("IPython.display", "notebook", "a table of rows").display
     lines = make_lines(df)
     chosen = [place for place, name in enumerate(lines) if name in FILTERED]
     hidden = lines.columns.get_loc("text")
@@ -47,10 +46,8 @@ def browse_rows(df: pd.DataFrame) -> None:
             aide.said = "The row's text stands below the table."
 
     table.observe(show, names="selected_rows")
-    panel = ipywidgets.VBox([table, detail, aide])
-    panel.add_class(PANEL_CLASS)
     text = f"({len(df):,} rows: open the notebook in JupyterLab to search, sort, filter and read them.)"
-    display({**panel._repr_mimebundle_(), "text/plain": text}, raw=True)
+    show_panel(ipywidgets.VBox([table, detail]), aide, text)
 
 
 def make_lines(df: pd.DataFrame) -> pd.DataFrame:

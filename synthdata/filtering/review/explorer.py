@@ -180,8 +180,6 @@ class Explorer:
     def _show(self) -> list[Any]:
         """Show sliders, tools and board; return the board's handles, none outside a notebook, where nothing is redrawn."""
         display = load_extra("IPython.display", "notebook", "a slider").display
-        # A page that cannot run widgets shows their text instead, which would be the widget's code name.
-        text = "(Sliders: open the notebook in JupyterLab to move them.)"
-        display({**self._tools.make_panel()._repr_mimebundle_(), "text/plain": text}, raw=True)
+        self._tools.show()
         handles = [display(part, display_id=True, raw=True) for part in self._board.write(self.cut)]
         return [handle for handle in handles if handle is not None]

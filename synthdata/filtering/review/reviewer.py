@@ -11,7 +11,7 @@ from synthdata.base.errors import InputError
 from synthdata.base.extras import load_extra
 from synthdata.base.frame import index_ids
 from synthdata.base.text import escape_text
-from synthdata.filtering.review.aide import PANEL_CLASS, make_aide
+from synthdata.filtering.review.aide import make_aide, show_panel
 from synthdata.filtering.review.explorer import Explorer
 from synthdata.filtering.review.judgements import read_judgements
 from synthdata.filtering.review.pages import make_bundle, write_frame, write_text
@@ -125,11 +125,9 @@ class Reviewer:
         buttons, wrap = self.panel.buttons, ipywidgets.Layout(flex_flow="row wrap")
         marks = ipywidgets.HBox([buttons[word] for word in VERDICTS.values()], layout=wrap)
         more = [self.panel.precision, *(buttons[word] for word in ("propose", "move", "draw"))]
-        parts = [self.panel.said, self.panel.row, marks, ipywidgets.HBox(more, layout=wrap), self.panel.aide]
-        widgets = ipywidgets.VBox(parts)
-        widgets.add_class(PANEL_CLASS)
+        parts = [self.panel.said, self.panel.row, marks, ipywidgets.HBox(more, layout=wrap)]
         text = "(Rows to review: open the notebook in JupyterLab to read them.)"
-        display({**widgets._repr_mimebundle_(), "text/plain": text}, raw=True)
+        show_panel(ipywidgets.VBox(parts), self.panel.aide, text)
         return display(make_bundle("", ""), display_id=True, raw=True)
 
     def _try(self, call: Callable[[], None]) -> None:

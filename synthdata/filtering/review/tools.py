@@ -9,7 +9,7 @@ from synthdata.base.extras import load_extra
 from synthdata.base.text import escape_text
 from synthdata.filtering.decide import Decider
 from synthdata.filtering.review.adoption import THRESHOLDS_FILE, write_adoption
-from synthdata.filtering.review.aide import PANEL_CLASS, make_aide
+from synthdata.filtering.review.aide import make_aide, show_panel
 from synthdata.filtering.review.board import Cut, write_count
 from synthdata.filtering.review.sliders import Sliders
 from synthdata.filtering.review.typed import LOWEST_FIRST
@@ -67,8 +67,8 @@ class Tools:
         """Where the data are, "" where nothing can be adopted."""
         return str(self._home[1]) if self._home else ""
 
-    def make_panel(self) -> Any:
-        """Make the box of sliders and tools."""
+    def show(self) -> None:
+        """Show the box of sliders and tools."""
         ipywidgets = load_extra("ipywidgets", "notebook", "a slider")
         wrap = ipywidgets.Layout(flex_flow="row wrap", width="100%")
         explorer = self._explorer
@@ -84,9 +84,8 @@ class Tools:
                 self._make_button("Adopt", "Have these thresholds decide, now and in every later run", self.adopt)
             )
         tools = ipywidgets.HBox([self._best, self._unit, self._by, *buttons], layout=wrap)
-        panel = ipywidgets.VBox([ipywidgets.HBox(explorer.sliders.rows, layout=wrap), tools, self._status, self._aide])
-        panel.add_class(PANEL_CLASS)
-        return panel
+        panel = ipywidgets.VBox([ipywidgets.HBox(explorer.sliders.rows, layout=wrap), tools, self._status])
+        show_panel(panel, self._aide, "(Sliders: open the notebook in JupyterLab to move them.)")
 
     def adopt(self) -> None:
         """Have what the sliders say decide. Raises InputError where there is no place to keep it."""
