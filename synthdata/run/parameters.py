@@ -17,7 +17,10 @@ from synthdata.models.endpoints import Role, parse_endpoint
 from synthdata.models.replies import LIMIT_NAMES
 
 PREVIEW_FOLDER = "preview"
-_WHOLE = {"N_SUBTOPICS", "N_QUESTIONS", "N_SAMPLES"}
+_WHOLE = ("N_SUBTOPICS", "N_QUESTIONS", "N_SAMPLES")
+NAMES = (
+    "TOPIC", *_WHOLE, "GENERATOR", "REWARD", "SAMPLING", "REPAIRS", "REQUESTS_PER_MINUTE", "BUDGET", "PREVIEW", "OUTPUT_DIR",
+)  # fmt: skip
 
 
 def check_parameters(parameters: Mapping[str, Any]) -> tuple[str, int]:
@@ -27,10 +30,15 @@ def check_parameters(parameters: Mapping[str, Any]) -> tuple[str, int]:
     OUTPUT_DIR, so that a few rows never take the place of many. The folder is made.
     Raises InputError naming the parameter, its value and what it may be.
     """
+    missing = [name for name in NAMES if name not in parameters]
+    if missing:
+        raise InputError(
+            f"{missing[0]} is not set: the first cell of create_dataset.ipynb names every parameter; run it first."
+        )
     given = dict(parameters)
     check_topic(given["TOPIC"])
     rows = 1
-    for name in sorted(_WHOLE):
+    for name in _WHOLE:
         rows *= check_count(name, given[name])
     roles: tuple[tuple[Role, str], ...] = (("generator", "GENERATOR"), ("reward", "REWARD"))
     for role, name in roles:

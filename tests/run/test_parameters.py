@@ -62,6 +62,11 @@ def test_a_wrong_parameter_is_named_with_its_value(place: Path, name: str, value
         sd.check_parameters({**GIVEN, name: value})
 
 
+def test_a_parameter_that_is_missing_is_named() -> None:
+    with pytest.raises(sd.InputError, match="PREVIEW is not set"):
+        sd.check_parameters({name: value for name, value in GIVEN.items() if name != "PREVIEW"})
+
+
 def test_a_preview_has_a_folder_of_its_own(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sd.check_parameters({**GIVEN, "PREVIEW": 5}) == ("./preview", 5)
     assert "Preview: 5 of 12 rows, into ./preview." in capsys.readouterr().out

@@ -87,7 +87,8 @@ class Board:
             for column, bound, side, row in nearest
         ]
         heads = ["bound", "side", "score", "instruction (open it to read the row)"]
-        page += write_table(heads, table) if table else "<p>No row is near a bound.</p>"
+        nothing = "No row is near a bound." if cut.thresholds else "No bound is set, so no row is near one."
+        page += write_table(heads, table) if table else f"<p>{nothing}</p>"
         counts = pd.Series([f"{bound}, {side}" for _, bound, side, _ in nearest], dtype=object).value_counts(sort=False)
         return make_bundle(page, "\n".join([said, *(f"{name}: {count} rows shown" for name, count in counts.items())]))
 

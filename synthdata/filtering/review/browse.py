@@ -87,7 +87,7 @@ def write_detail(row: pd.Series) -> str:
     if isinstance(other, str):
         changes = difflib.unified_diff(
             clean_text(other).splitlines(),
-            clean_text(row["response"] or "").splitlines(),
+            clean_text(row["response"] if isinstance(row["response"], str) else "").splitlines(),
             "the other version",
             "this one",
             lineterm="",

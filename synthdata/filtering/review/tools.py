@@ -46,7 +46,7 @@ class Tools:
         ipywidgets = load_extra("ipywidgets", "notebook", "a slider")
         self._status = ipywidgets.HTML()
         self._aide = make_aide("Thresholds")
-        columns = [column for column in explorer.sliders if column != "similarity"]
+        columns = [column for column in explorer.sliders if column != "similarity"] or list(explorer.sliders)
         self._best = ipywidgets.BoundedFloatText(
             value=70, min=0.01, max=1e9, step=5, description="Keep best", layout=ipywidgets.Layout(width="155px"),
             style={"description_width": "70px"},

@@ -101,6 +101,15 @@ def test_a_spoilt_file_is_named(tmp_path: Path, text: str) -> None:
         sd.read_decision(make_frame(), LITERAL, tmp_path)
 
 
+def test_sliders_of_likeness_alone_work() -> None:
+    df = pd.DataFrame(
+        {"response": "r", "instruction": "q", "finish_reason": "stop", "error": None, "similarity": [0.8, 0.9, 1.0]}
+    )
+    explorer = sd.explore_thresholds(df, sd.Thresholds())
+    explorer.sliders["similarity"].value = (0.5, 0.95)
+    assert explorer.cut.decision.keep.sum() == 2
+
+
 def test_without_a_folder_nothing_can_be_adopted() -> None:
     with pytest.raises(sd.InputError, match="explorer.adopt: give"):
         sd.explore_thresholds(make_frame(), LITERAL).adopt()
