@@ -18,8 +18,11 @@ from synthdata.filtering.boundary import list_borderline_rows
 from synthdata.filtering.decide import apply_thresholds
 from synthdata.filtering.outcomes import count_outcomes, count_subtopics
 from synthdata.filtering.ranking import rank_within_instruction
+from synthdata.filtering.review.adoption import THRESHOLDS_FILE, read_decision, write_adoption
+from synthdata.filtering.review.browse import browse_rows
 from synthdata.filtering.review.explorer import Explorer, explore_thresholds
 from synthdata.filtering.review.judgements import JUDGEMENTS_FILE, append_judgement, read_judgements
+from synthdata.filtering.review.pictures import plot_curves, plot_pairs, plot_subtopics
 from synthdata.filtering.review.plots import measure_length_bias, plot_length, plot_scores
 from synthdata.filtering.review.precision import estimate_precision
 from synthdata.filtering.review.proposals import propose_thresholds
@@ -41,7 +44,9 @@ from synthdata.quality.scores.judge import JUDGE_QUESTIONS
 from synthdata.quality.scores.reward import ATTRIBUTES
 from synthdata.quality.scores.scoring import score_responses
 from synthdata.run.costs import add_costs, estimate_run, summarize_usage
+from synthdata.run.earlier import keep_earlier
 from synthdata.run.ledger import LEDGER_FILE, make_ledger, plot_ledger, write_ledger
+from synthdata.run.parameters import ask_missing_key, check_parameters, prepare_page, take_preview
 from synthdata.run.preflight import check_endpoints
 from synthdata.verify.registry import list_verifiers
 from synthdata.verify.report import count_problems, describe_verification, list_worst_commands
@@ -56,6 +61,7 @@ __all__ = [
     "JUDGE_QUESTIONS",
     "LEDGER_FILE",
     "RAW_FILE",
+    "THRESHOLDS_FILE",
     "Budget",
     "Cache",
     "CacheError",
@@ -74,7 +80,10 @@ __all__ = [
     "add_costs",
     "append_judgement",
     "apply_thresholds",
+    "ask_missing_key",
+    "browse_rows",
     "check_endpoints",
+    "check_parameters",
     "choose_thresholds",
     "clean_text",
     "compare_versions",
@@ -91,6 +100,7 @@ __all__ = [
     "generate_questions",
     "generate_responses",
     "generate_subtopics",
+    "keep_earlier",
     "list_borderline_rows",
     "list_verifiers",
     "list_worst_commands",
@@ -101,13 +111,18 @@ __all__ = [
     "measure_length_bias",
     "open_cache",
     "parse_endpoint",
+    "plot_curves",
     "plot_ledger",
     "plot_length",
+    "plot_pairs",
     "plot_scores",
+    "plot_subtopics",
     "prepare_folder",
+    "prepare_page",
     "preview_rows",
     "propose_thresholds",
     "rank_within_instruction",
+    "read_decision",
     "read_jsonl",
     "read_judgements",
     "repair_responses",
@@ -116,7 +131,9 @@ __all__ = [
     "sample_rows",
     "score_responses",
     "summarize_usage",
+    "take_preview",
     "verify_responses",
+    "write_adoption",
     "write_folder",
     "write_jsonl",
     "write_ledger",

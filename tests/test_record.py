@@ -14,12 +14,11 @@ from tests.conftest import ROOT
 WRITE = "from pathlib import Path\nPath('synthetic_data.jsonl').write_text('new')\n"
 
 
-def write_notebook(path: Path, source: str) -> None:
+def write_notebook(path: Path, *sources: str) -> None:
     parameters = nbformat.v4.new_code_cell("OUTPUT_DIR = '.'", metadata={"tags": ["parameters"]})
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(
-        nbformat.v4.new_notebook(cells=[parameters, nbformat.v4.new_code_cell(source)], metadata=kernel), path
-    )
+    cells = [parameters, *map(nbformat.v4.new_code_cell, sources)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
 
 
 @pytest.fixture
@@ -58,8 +57,14 @@ def test_a_run_that_fails_replaces_nothing(tree: Path) -> None:
 def test_nbval_leaves_the_data_as_it_was_when_it_fails(tmp_path: Path, workers: str) -> None:
     shutil.copy(ROOT / "conftest.py", tmp_path)
     (tmp_path / "synthetic_data.jsonl").write_text("old", encoding="utf-8")
-    write_notebook(tmp_path / "notebook.ipynb", WRITE + "1 / 0")
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset" / "raw.jsonl").write_text("old", encoding="utf-8")
+    move = "Path('earlier-1').mkdir()\nPath('dataset/raw.jsonl').rename('earlier-1/raw.jsonl')\n"
+    write_notebook(tmp_path / "notebook.ipynb", WRITE + move + "1 / 0", "2 / 0")
     command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--nbval", "-p", "no:cacheprovider"]
     done = subprocess.run([*command, "notebook.ipynb"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "ZeroDivisionError" in done.stdout, done.stdout[-2000:]
+    assert "1 failed, 1 passed, 1 skipped" in done.stdout  # the first failure is the only one
+    assert (tmp_path / "dataset" / "raw.jsonl").read_text(encoding="utf-8") == "old"
+    assert not (tmp_path / "earlier-1").exists()
     assert (tmp_path / "synthetic_data.jsonl").read_text(encoding="utf-8") == "old"

@@ -7,11 +7,15 @@ from typing import Any
 REDRAW_SECONDS = 0.25
 
 
-def in_notebook() -> bool:
-    """Tell whether a Jupyter kernel runs this code (IPython is asked only when something has loaded it)."""
+def get_shell() -> Any:
+    """Get the IPython shell that runs this code, None where none does (IPython is asked only when something has loaded it)."""
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return shell is not None and type(shell).__name__ == "ZMQInteractiveShell"
+    return ipython.get_ipython() if ipython else None
+
+
+def in_notebook() -> bool:
+    """Tell whether a kernel runs this code: JupyterLab's, VS Code's or Colab's, whatever the class of its shell is called."""
+    return getattr(get_shell(), "kernel", None) is not None
 
 
 def format_seconds(seconds: float) -> str:

@@ -111,6 +111,10 @@ def _collect_items(
     limits = {} if any(name in given for name in LIMIT_NAMES) else {"max_tokens": LIST_MAX_TOKENS}
     portion = max(limit // TOKENS_PER_ITEM, 1)
     rounds = max(ROUNDS, count // ITEMS_PER_ROUND)
+
+    def write_request(index: int, n: int, shown: list[str]) -> dict[str, Any]:
+        return {"messages": [{"role": "user", "content": write_prompt(index, n, shown)}], **limits, **given}
+
     lists = [_Asked() for _ in names]
     seen: set[str] = set()
     for _ in range(rounds):
@@ -119,12 +123,16 @@ def _collect_items(
             break
         bodies, wanted = [], []
         for index in short:
-            shown = _choose_shown(lists[index].items, lists[index].room)
+            asked = lists[index]
+            shown = _choose_shown(asked.items, asked.room)
             # The same request again would bring the same reply; with more shown it may not.
-            lists[index].again = len(shown) < len(lists[index].items)
-            wanted.append(min(count - len(lists[index].items), portion))
-            prompt = write_prompt(index, wanted[-1], shown)
-            bodies.append({"messages": [{"role": "user", "content": prompt}], **limits, **given})
+            asked.again = len(shown) < len(asked.items)
+            most = min(count - len(asked.items), portion)
+            options = [write_request(index, n, shown) for n in range(most, 0, -1)]
+            place = 0 if asked.fresh else _find_answered(client, options)
+            asked.built = place > 0
+            wanted.append(most - place)
+            bodies.append(options[place])
         before = len(seen)
         replies = client.complete(bodies, label=label, require_any=False)
         for index, n, reply in zip(short, wanted, replies, strict=True):
@@ -139,9 +147,11 @@ def _collect_items(
                 "" if new else reply.reason if isinstance(reply, Failure) else _explain(reply, items, limit, full)
             )
             retry = asked.again or isinstance(reply, Failure) or reply.again
-            asked.tries = TRIES if new else asked.tries - 1 if retry else 0
-            asked.room *= 1 if new else 2
-        if len(seen) == before and not any(lists[index].again for index in short):
+            asked.fresh = asked.built and not new
+            if not asked.fresh:
+                asked.tries = TRIES if new else asked.tries - 1 if retry else 0
+                asked.room *= 1 if new else 2
+        if len(seen) == before and not any(lists[index].again or lists[index].fresh for index in short):
             break
     _report(names, lists, count, label, rounds)
     return [asked.items for asked in lists]
@@ -152,7 +162,8 @@ class _Asked:
     """What has come under one name.
 
     cause: why the last round brought nothing new. tries: such rounds that are left. room: characters of what exists that a prompt
-    shows. again: another try may help.
+    shows. again: another try may help. built: this round took what a smaller run was answered. fresh: that brought nothing new, so
+    the next one asks for all that is missing.
     """
 
     items: list[str] = field(default_factory=list)
@@ -160,6 +171,13 @@ class _Asked:
     tries: int = TRIES
     room: int = SHOWN_CHARACTERS
     again: bool = False
+    built: bool = False
+    fresh: bool = False
+
+
+def _find_answered(client: Client, options: list[dict[str, Any]]) -> int:
+    """Find the place of the first option that is answered already, 0 where none is: a larger run keeps what a smaller one has."""
+    return next((place for place, stored in enumerate(client.find_stored(options)) if stored), 0)
 
 
 def _take_new(items: list[str], seen: set[str], room: int) -> list[str]:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from synthdata.base.errors import InputError, InterruptedRun
-from synthdata.base.progress import Progress
+from synthdata.base.progress import Progress, format_seconds
 from synthdata.models.batch import Batch
-from synthdata.models.cache import Cache
+from synthdata.models.cache import LOOK_UP_BATCH, Cache, make_key, split_batches, write_body
 from synthdata.models.endpoints import Endpoint, parse_endpoint
 from synthdata.models.limiter import get_limiter
 from synthdata.models.recording import Recording
@@ -25,7 +25,8 @@ class Client:
     concurrency: requests in flight, the endpoint's own figure when None. requests_per_minute: the account's limit,
     the endpoint's when None. budget: shared count of requests. timeout: seconds for one request. params: what every request
     of this client carries, such as {"chat_template_kwargs": {"enable_thinking": False}}; what a request says itself comes first.
-    learned: what preflight found out about this server, for the calls that follow.
+    learned: what preflight found out about this server, for the calls that follow. plan: the minutes that a run is expected to take
+    by stage, in order, where it was estimated: progress says which stage this is, and what comes after it.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Client:
         self.params = dict(params or {})
         self.usage: dict[str, Usage] = {}
         self.learned: dict[str, Any] = {}
+        self.plan: dict[str, float | None] = {}
 
     def __repr__(self) -> str:
         return f"Client({self.endpoint.name!r}, concurrency={self.concurrency})"
@@ -91,7 +93,12 @@ class Client:
                 if store is not None and not store.is_writable:
                     store.refuse_questions(fresh)  # before anything is paid for that could not be kept
                 lent, store = store, None  # the sender closes it when it has ended, whatever happens here
-                sender.send(lent, lambda: progress.draw(batch.done, sender.describe()) if progress else None)
+                sender.send(
+                    lent,
+                    lambda: (
+                        progress.draw(batch.done, sender.describe() + self.describe_plan(label)) if progress else None
+                    ),
+                )
         except BaseException as fault:
             if progress is not None and not isinstance(fault, KeyboardInterrupt):
                 progress.finish(f"{label}: stopped; {batch.done:,} of {len(batch.results):,} answered")
@@ -107,6 +114,31 @@ class Client:
         if isinstance(self.cache, Cache) and self.cache.recording:
             self.cache.write_recording()
         return batch.finish(progress, require_any)
+
+    def find_stored(self, bodies: Iterable[dict[str, Any]]) -> list[bool]:
+        """Tell of each request body, as complete takes them, whether its reply is stored; nothing is sent."""
+        written = [write_body({"model": self.endpoint.model, **self.params, **body}) for body in bodies]
+        if self.cache is None:
+            return [False] * len(written)
+        store: Any = self.cache.open()
+        try:
+            keys = [make_key(self.endpoint.identity, body) for body in written]
+            found = {key for part in split_batches(keys, LOOK_UP_BATCH) for key in store.look_up(part)}
+        finally:
+            store.close()
+        return [key in found for key in keys]
+
+    def describe_plan(self, label: str) -> str:
+        """Say which stage of the planned run this one is, what the stages after it take, and what is left of the budget."""
+        said = ""
+        if label in self.plan:
+            place = list(self.plan).index(label)
+            later = [minutes for minutes in list(self.plan.values())[place + 1 :] if minutes is not None]
+            rest = f", then about {format_seconds(60 * sum(later))}" if sum(later) else ""
+            said = f" · stage {place + 1} of {len(self.plan)}{rest}"
+        if self.budget.limit is not None:
+            said += f" · {max(self.budget.limit - self.budget.spent, 0):,} requests left of the budget"
+        return said
 
     def connect(self) -> Transport:
         """Find address and key, starting the embedded server when the endpoint is local."""

@@ -25,17 +25,23 @@ def estimate_run(
     generator: Client,
     reward: Client,
     repairs: int = 0,
+    preview: int | None = None,
 ) -> pd.DataFrame:
     """Estimate what a run with nothing cached asks for.
 
-    repairs: how often a response with problems is sent back; a fifth of the rows is assumed to have some.
+    repairs: how often a response with problems is sent back; a fifth of the rows is assumed to have some. preview: only so many
+    rows are made, as take_preview takes them.
     Returns a frame of stage, requests, tokens_in, tokens_out and minutes (null where the endpoint's speed is not known), the
-    last line the total. Money is tokens times what your provider asks for them, which differs by model.
+    last line the total. The clients' progress names the stages from then on. Money is tokens times what your provider asks for
+    them, which differs by model.
     Raises InputError for counts below 1.
     """
     subtopics = check_count("N_SUBTOPICS", n_subtopics)
     questions = subtopics * check_count("N_QUESTIONS", n_questions)
     rows = questions * check_count("N_SAMPLES", n_samples)
+    asked_for = subtopics
+    if preview is not None:
+        asked_for, rows = min(subtopics, preview), min(rows, check_count("PREVIEW", preview))
     if isinstance(repairs, bool) or not isinstance(repairs, int) or repairs < 0:
         raise InputError(f"REPAIRS is {repairs!r}: give a whole number, 0 to send nothing back.")
     repaired = math.ceil(rows * REPAIR_SHARE) * repairs
@@ -44,7 +50,7 @@ def estimate_run(
     stages = [
         ("preflight", generator, 2, 60, 10),
         ("subtopics", generator, 1, 100, LIST_TOKENS),
-        ("questions", generator, subtopics, 100 * subtopics, LIST_TOKENS * subtopics),
+        ("questions", generator, asked_for, 100 * asked_for, LIST_TOKENS * asked_for),
         ("responses", generator, rows, 40 * rows, RESPONSE_TOKENS * rows),
         ("repair", generator, repaired, (RESPONSE_TOKENS + 150) * repaired, RESPONSE_TOKENS * repaired),
         (way.name, reward, asked, (RESPONSE_TOKENS + 60) * asked, asked),
@@ -53,6 +59,8 @@ def estimate_run(
         (name, requests, tokens_in, tokens_out, _estimate_minutes(client, requests, tokens_out))
         for name, client, requests, tokens_in, tokens_out in stages
     ]
+    for client in (generator, reward):
+        client.plan = {name: minutes for name, requests, _, _, minutes in lines if requests and name != "preflight"}
     frame = pd.DataFrame(lines, columns=["stage", "requests", "tokens_in", "tokens_out", "minutes"])
     frame["minutes"] = frame["minutes"].astype("Float64").round(1)
     frame.loc[len(frame)] = ["total", *frame.drop(columns="stage").sum(skipna=False)]

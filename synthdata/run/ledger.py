@@ -11,9 +11,10 @@ import pandas as pd
 from synthdata.base.errors import InputError
 from synthdata.base.frame import check_columns
 from synthdata.base.jsonl import replace_file
-from synthdata.base.text import clean_text
+from synthdata.base.text import clean_line, clean_text
 from synthdata.filtering.outcomes import read_reason
-from synthdata.filtering.review.plots import KEPT, REJECTED, REQUESTED, encode_png, make_figure, make_image
+from synthdata.filtering.review.pages import Picture
+from synthdata.filtering.review.plots import KEPT, REJECTED, REQUESTED, encode_png, make_figure
 from synthdata.filtering.thresholds import Thresholds
 from synthdata.run.costs import STAGES, add_costs
 
@@ -27,7 +28,7 @@ def make_ledger(df: pd.DataFrame, requested: int) -> pd.DataFrame:
     Returns a frame of stage, outcome ("not generated", "failed", "unverified", "duplicate", "contaminated", "rejected"),
     reason, rows, left (rows that remain after this line), share of the requested (0 to 1, 3 decimals) and remark. The first line is
     what was requested, the last what is kept; requested = kept + all lines between. The remark says how many of the kept
-    rows were not verified, their verified being null.
+    rows were not verified, their verified being null; beside failed rows it names the most frequent cause, from error when present.
     Raises InputError for a missing column, a row without keep or reason, or more rows than requested.
     """
     check_columns(df, "make_ledger", ("keep", "reject_reason"))
@@ -50,11 +51,24 @@ def make_ledger(df: pd.DataFrame, requested: int) -> pd.DataFrame:
     return ledger.assign(
         left=[requested, *left, int(kept.sum())],
         share=(ledger["rows"] / max(requested, 1)).round(3),
-        remark=[""] * (len(ledger) - 1) + [f"{unknown:,} of them not verified" if unknown else ""],
+        remark=[
+            *(
+                _name_cause(df, line.reason) if line.outcome == "failed" else ""
+                for line in ledger.iloc[:-1].itertuples()
+            ),
+            f"{unknown:,} of them not verified" if unknown else "",
+        ],
     )
 
 
-def plot_ledger(ledger: pd.DataFrame) -> Any:
+def _name_cause(df: pd.DataFrame, made: str) -> str:
+    """Name the most frequent cause why `made`, a response or a reward, could not be made; "" where no row tells."""
+    causes = df["error"].dropna() if "error" in df else pd.Series(dtype="str")
+    causes = causes[causes.str.startswith(f"{made}: ")].str.removeprefix(f"{made}: ")
+    return clean_line(causes.value_counts().index[0]) if len(causes) else ""
+
+
+def plot_ledger(ledger: pd.DataFrame) -> Picture:
     """Draw the ledger as a waterfall, from requested down to kept; returns a PNG image for display.
 
     Input columns: outcome, reason, rows, left, as make_ledger returns them.
@@ -80,7 +94,7 @@ def plot_ledger(ledger: pd.DataFrame) -> Any:
     axis.tick_params(axis="x", labelsize=8)
     axis.spines[["top", "right"]].set_visible(False)
     canvas.draw()
-    return make_image(encode_png(np.asarray(canvas.buffer_rgba())), f"From requested to kept: {', '.join(labels)}")
+    return Picture(encode_png(np.asarray(canvas.buffer_rgba())), f"From requested to kept: {', '.join(labels)}")
 
 
 def write_ledger(

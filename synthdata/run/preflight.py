@@ -1,6 +1,7 @@
 """Before any work: does each model answer, in which form, and is its context long enough?"""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,23 +11,26 @@ from synthdata.models.client import Client
 from synthdata.models.endpoints import NIM_URL
 from synthdata.models.recording import Recording
 from synthdata.models.refusals import suggest_models
-from synthdata.models.replies import Failure, read_completion
+from synthdata.models.replies import Failure, find_limit, read_completion
 from synthdata.quality.scores.judge import JUDGE
 from synthdata.quality.scores.scale import choose_way, find_scale
 
 PING = {"messages": [{"role": "user", "content": "Answer with the word ready."}], "max_tokens": 8, "temperature": 0}
 
+PROMPT_TOKENS = 512  # room for a question beside its answer
+
 _NAMES_A_PARAMETER = re.compile(r"max_\w*tokens|temperature|unsupported|parameter", re.I)
 
 
-def check_endpoints(generator: Client, reward: Client, context_tokens: int = 0) -> pd.DataFrame:
+def check_endpoints(generator: Client, reward: Client, sampling: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Make one tiny call to the generator and one to the reward model, and say what each is.
 
-    context_tokens: the context a run needs; a server that declares less is refused. 0 does not check.
+    sampling: the parameters of the responses; a server that declares too small a context for them is refused.
     Returns a frame of role, endpoint, model, answers (the form in which it replies). Never swaps a model.
     Raises EndpointError or InputError with what is wrong, what to do, and which models the server lists.
     """
-    _check_context(generator, context_tokens)
+    limit = find_limit(sampling or {})
+    _check_context(generator, limit + PROMPT_TOKENS if limit else 0)
     _ping(generator)
     lines = [("generator", generator.endpoint.name, generator.endpoint.model, "text")]
     form = _find_form(reward)

@@ -87,6 +87,36 @@ def test_more_tokens_make_larger_portions(connect: Connect) -> None:
         assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("sizes", [(12, 20), (3, 12, 40, 12), (20, 100)])
+def test_a_larger_run_keeps_what_a_smaller_one_has(connect: Connect, sizes: tuple[int, ...]) -> None:
+    df = pd.DataFrame({"topic": "T", "subtopic": ["one", "two"]})
+    with NimServer(write_numbered) as server:
+        runs = [sd.generate_questions(df, size, connect(server)) for size in sizes]
+        sent = len(server.requests)
+        assert sd.generate_questions(df, sizes[-1], connect(server)).equals(runs[-1])
+        assert len(server.requests) == sent
+    for before, after, size in zip(runs, runs[1:], sizes[1:], strict=False):
+        for name in df["subtopic"]:
+            had, has = (run.loc[run["subtopic"] == name, "id"].tolist() for run in (before, after))
+            assert len(has) == size
+            assert has[: len(had)] == had[: len(has)]
+
+
+def test_a_larger_run_goes_on_where_a_smaller_one_got_nothing_new(connect: Connect) -> None:
+    def behave(server: NimServer, body: dict[str, Any]) -> Any:
+        wanted = int(re.findall(r"Write (\d+)", body["messages"][0]["content"])[0])
+        fit = min(wanted, 6) if len(server.requests) < 3 else wanted if wanted > 2 else 0
+        return make_chat("\n".join(f"How do I do thing {n}?" for n in range(fit)))
+
+    df = pd.DataFrame({"topic": ["T"], "subtopic": ["S"]})
+    with NimServer(behave) as server:
+        few = sd.generate_questions(df, 8, connect(server))
+        many = sd.generate_questions(df, 16, connect(server))
+    assert len(few) == 6
+    assert many["id"].tolist()[:6] == few["id"].tolist()
+    assert len(many) > 6
+
+
 def test_a_prompt_shows_a_bounded_part_and_more_when_only_known_items_come(connect: Connect) -> None:
     def behave(server: NimServer, body: dict[str, Any]) -> Any:
         prompt = body["messages"][0]["content"]

@@ -70,13 +70,26 @@ def test_cells_are_short_and_plain() -> None:
     assert sum("parameters" in cell.metadata.get("tags", []) for cell in cells) == 1
 
 
+def test_the_runs_that_readme_prints_name_parameters_of_the_notebook() -> None:
+    (cell,) = [cell for cell in get_code_cells() if "parameters" in cell.metadata.get("tags", [])]
+    known = set(re.findall(r"^(\w+) =", cell.source, re.M))
+    lines = re.findall(r"^.*papermill create_dataset.*$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    assert len(lines) >= 2
+    for line in lines:
+        assert ".venv/bin/papermill " in line  # works as printed, in no activated environment
+        assert set(re.findall(r"-p (\w+)", line)) <= known, line
+
+
 def test_all_cells_ran_in_order_and_kept_their_outputs() -> None:
     cells = get_code_cells()
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     silent = [cell.source for cell in cells if not cell.outputs]
     assert len(silent) <= 3, silent
     assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
-    assert any("image/png" in output.get("data", {}) for cell in cells for output in cell.outputs)
+    pages = [output.get("data", {}).get("text/html", "") for cell in cells for output in cell.outputs]
+    pictures = re.findall(r"<img [^>]*>", "".join(pages))
+    assert len(pictures) >= 6
+    assert all(re.search(r' alt="[^"]{20,}"', picture) for picture in pictures)
 
 
 def test_the_committed_file_holds_no_widget_state_key_or_path() -> None:
@@ -121,10 +134,18 @@ def test_strict_nbval_passes_and_runs_every_cell(copy: Path) -> None:
 
 def change_threshold(folder: Path) -> None:
     path = folder / NOTEBOOK.name
-    text = path.read_text(encoding="utf-8")
-    literal = re.search(r"helpfulness=\((\d\.\d+), None\)", text)
-    assert literal
-    path.write_text(text.replace(literal[0], "helpfulness=(0.7, None)", 1), encoding="utf-8")
+    notebook = read_notebook(path)
+    (cell,) = [cell for cell in notebook.cells if cell.source.startswith("THRESHOLDS = ")]
+    cell.source = cell.source.replace("helpfulness=(3.0, None)", "helpfulness=(0.7, None)")
+    assert "0.7" in cell.source
+    nbformat.write(notebook, path)
+
+
+def adopt_threshold(folder: Path) -> None:
+    rows = sd.read_jsonl(ROOT / sd.RAW_FILE)
+    (cell,) = [cell for cell in get_code_cells() if cell.source.startswith("THRESHOLDS = ")]
+    literal = eval(cell.source.splitlines()[0].removeprefix("THRESHOLDS = "), {"sd": sd})
+    sd.write_adoption(rows, sd.Thresholds(reward=(3.5, None)), literal, folder)
 
 
 def change_prompt(folder: Path) -> None:
@@ -148,7 +169,9 @@ def break_reward_parser(folder: Path) -> None:
     path.write_text(text.replace('mass["yes"] / total', 'mass["no"] / total'), encoding="utf-8")
 
 
-@pytest.mark.parametrize("change", [change_threshold, change_prompt, break_list_parser, break_reward_parser])
+@pytest.mark.parametrize(
+    "change", [change_threshold, adopt_threshold, change_prompt, break_list_parser, break_reward_parser]
+)
 def test_strict_nbval_fails_when_something_changed(copy: Path, change: Any) -> None:
     change(copy)
     done = run_nbval(copy)
@@ -209,3 +232,58 @@ def test_a_run_that_cannot_do_its_work_says_so_and_exits_with_an_error(tmp_path:
         )
     assert done.returncode != 0
     assert "put the right one in SYNTHDATA_API_KEY" in done.stderr
+
+
+def test_a_preview_is_reused_and_no_run_costs_another_its_rows(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with NimServer() as server:
+
+        def run(questions: int, *more: str) -> str:
+            sizes = ("-p", "TOPIC", "Git", "-p", "N_SUBTOPICS", "2", "-p", "N_QUESTIONS", str(questions))
+            models = ("-p", "GENERATOR", f"{server.url}#{GENERATOR}", "-p", "REWARD", f"{server.url}#{REWARD}")
+            done = run_papermill(tmp_path / "out.ipynb", *sizes, *models, "-p", "OUTPUT_DIR", str(folder), *more)
+            assert done.returncode == 0, done.stderr[-3000:]
+            outputs = [
+                output for cell in read_notebook(tmp_path / "out.ipynb").cells for output in cell.get("outputs", [])
+            ]
+            return "".join(output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in outputs)
+
+        assert "Preview: 2 of 4 rows" in run(2, "-p", "PREVIEW", "2")
+        assert len(sd.read_jsonl(folder / "preview" / sd.RAW_FILE)) == 2
+        run(2)
+        asked = [json.dumps(body, sort_keys=True) for body in server.requests]
+        twice = {body for body in asked if asked.count(body) > 1}
+        assert len(twice) == 2, twice  # what preflight asks each time
+        assert len(sd.read_jsonl(folder / sd.RAW_FILE)) == 4
+        first = (folder / sd.RAW_FILE).read_bytes()
+        said = run(1)
+        assert "earlier-1" in said
+        assert (folder / "earlier-1" / sd.RAW_FILE).read_bytes() == first
+        said = run(6, "-p", "BUDGET", "5")
+        assert "not sent: the budget of 5 requests is used up" in said
+        assert (folder / "earlier-1" / sd.RAW_FILE).read_bytes() == first
+
+
+def test_after_a_wrong_parameter_no_cell_exports_the_rows_of_the_run_before(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nbclient import NotebookClient
+
+    notebook = read_notebook()
+    (connect,) = [cell.source for cell in get_code_cells() if cell.source.startswith("import synthdata")]
+    (export,) = [cell.source for cell in get_code_cells() if "sd.export_dataset" in cell.source]
+    gone = f"import os; os.rename({sd.RAW_FILE!r}, 'kept.jsonl'); N_QUESTIONS = 0"
+    lines = [*export.splitlines(), *(cell.source for cell in get_code_cells() if "sd.write_jsonl" in cell.source)]
+    extra = [nbformat.v4.new_code_cell(source) for source in (gone, connect, *lines)]
+    notebook.cells += extra
+    monkeypatch.setenv("SYNTHDATA_REPLAY", "recording.jsonl")
+    monkeypatch.chdir(copy)
+    NotebookClient(
+        notebook, allow_errors=True, kernel_name="python3", resources={"metadata": {"path": str(copy)}}
+    ).execute()
+    said = [[output.get("evalue", "") for output in cell.outputs] for cell in extra]
+    assert said[0] == []
+    assert "N_QUESTIONS is 0" in said[1][0]
+    assert all("got a NoneType" in line[0] for line in said[2:]), said
+    assert (copy / "kept.jsonl").exists()
+    assert not (copy / sd.RAW_FILE).exists()

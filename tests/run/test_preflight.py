@@ -14,7 +14,7 @@ Connect = Callable[..., sd.Client]
 
 def test_both_models_are_called_once_and_named(connect: Connect) -> None:
     with NimServer() as server:
-        report = sd.check_endpoints(connect(server), connect(server, REWARD), context_tokens=2000)
+        report = sd.check_endpoints(connect(server), connect(server, REWARD), {"max_tokens": 1488})
         assert [body["model"] for body in server.requests] == ["meta/llama-3.1-405b-instruct", REWARD]
         assert [m["role"] for m in server.requests[1]["messages"]] == ["user", "assistant"]
         sd.check_endpoints(connect(server), connect(server, REWARD))
@@ -72,7 +72,7 @@ def test_a_small_declared_context_is_refused_before_the_call(connect: Connect) -
     models = [{"id": "small", "max_model_len": 512}, {"id": "big-chat"}]
     with NimServer(models=models) as server:
         with pytest.raises(sd.EndpointError, match="context of 512 tokens, this run needs 2,000.*#big-chat"):
-            sd.check_endpoints(connect(server, "small"), connect(server, REWARD), context_tokens=2000)
+            sd.check_endpoints(connect(server, "small"), connect(server, REWARD), {"max_tokens": 1488})
         assert not server.requests
 
 

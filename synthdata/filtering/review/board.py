@@ -9,7 +9,7 @@ from synthdata.base.text import clean_text, escape_text
 from synthdata.filtering.boundary import BORDERLINE_ROWS, find_flips, find_nearest
 from synthdata.filtering.decide import Decider, Decision
 from synthdata.filtering.outcomes import tabulate_outcomes, tabulate_subtopics
-from synthdata.filtering.review.pages import make_bundle, place_beside, write_frame, write_row, write_table
+from synthdata.filtering.review.pages import Picture, make_bundle, place_beside, write_frame, write_row, write_table
 from synthdata.filtering.review.plots import ScoreFigure
 from synthdata.filtering.review.sliders import Sliders
 from synthdata.filtering.thresholds import Thresholds
@@ -46,8 +46,7 @@ class Board:
 
     def write_counts(self, cut: Cut) -> dict[str, str]:
         """Write how many rows stay, the literal to paste, and the counts by outcome and by subtopic."""
-        keep = cut.decision.keep
-        said = f"{keep.sum():,} of {len(keep):,} rows stay ({keep.mean() if len(keep) else 0:.0%})"
+        keep, said = cut.decision.keep, write_count(cut)
         tables = [tabulate_outcomes(cut.decision.codes, cut.decision.sentences)]
         words = [self._note] if self._note else []
         if self._subtopics is not None:
@@ -58,15 +57,17 @@ class Board:
                 subtopics = subtopics.sort_values("share", kind="stable").head(SUBTOPICS_SHOWN)
             tables.append(subtopics)
         literal = f"THRESHOLDS = sd.{cut.thresholds!r}"
-        page = f"<p><b>{said}</b> &nbsp;<code>{escape_text(literal)}</code></p>"
-        page += "".join(f"<p>{escape_text(word)}</p>" for word in words) + place_beside(*map(write_frame, tables))
+        page = f"<b>{said}</b> &nbsp;<code>{escape_text(literal)}</code>"
+        page += "".join(f"<br>{escape_text(word)}" for word in words)
+        page = f"<p style='margin:0'>{page}</p>" + place_beside(*map(write_frame, tables))
         texts = [clean_text(table.to_string()) for table in tables]
         return make_bundle(page, "\n\n".join([f"{said}\n{literal}", *words, *texts]))
 
-    def draw_picture(self, cut: Cut) -> dict[str, Any]:
+    def draw_picture(self, cut: Cut) -> dict[str, str]:
         """Draw the histograms."""
-        picture = self._figure.draw(cut.decision.keep, cut.thresholds)
-        return {"image/png": picture, "text/plain": f"(Histograms of {', '.join(self._columns)}.)"}
+        alt = f"Histograms of {', '.join(self._columns)}; {write_count(cut)}."
+        picture = Picture(self._figure.draw(cut.decision.keep, cut.thresholds), alt)
+        return make_bundle(picture._repr_html_(), repr(picture))
 
     def write_rows(self, cut: Cut) -> dict[str, str]:
         """Write the rows that changed sides at the last move, and those nearest to each bound."""
@@ -86,12 +87,19 @@ class Board:
             for column, bound, side, row in nearest
         ]
         heads = ["bound", "side", "score", "instruction (open it to read the row)"]
-        page += write_table(heads, table) if table else "<p>No row is near a bound.</p>"
+        nothing = "No row is near a bound." if cut.thresholds else "No bound is set, so no row is near one."
+        page += write_table(heads, table) if table else f"<p>{nothing}</p>"
         counts = pd.Series([f"{bound}, {side}" for _, bound, side, _ in nearest], dtype=object).value_counts(sort=False)
         return make_bundle(page, "\n".join([said, *(f"{name}: {count} rows shown" for name, count in counts.items())]))
 
     def _write_row(self, row: int | np.integer) -> str:
         return write_row(*(texts[row] for texts in self._texts))
+
+
+def write_count(cut: Cut) -> str:
+    """Write how many rows stay."""
+    keep = cut.decision.keep
+    return f"{keep.sum():,} of {len(keep):,} rows stay ({keep.mean() if len(keep) else 0:.0%})"
 
 
 def _warn_of_empty(subtopics: pd.DataFrame) -> list[str]:

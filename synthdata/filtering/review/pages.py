@@ -1,5 +1,6 @@
 """Small pieces of HTML for a notebook page, in which model output is always text, in the colours of the reader's theme."""
 
+import base64
 import html
 from typing import Any
 
@@ -40,10 +41,30 @@ def write_table(heads: list[str], lines: list[list[str]]) -> str:
 
 
 def write_frame(df: pd.DataFrame) -> str:
-    """Write a frame as HTML, its labels made safe to see."""
-    df = df.copy()
-    df.index = pd.Index([clean_text(name) for name in df.index], name=df.index.name, dtype=object)
-    return str(df.to_html(border=0))
+    """Write a frame of counts as HTML in narrow lines, its labels made safe to see and on the left, its numbers on the right."""
+    cell = "padding:0 0.6em; line-height:1.35; text-align:"
+    head = "".join(
+        f"<th style='{cell}{side}'>{escape_text(name)}</th>"
+        for name, side in [
+            (df.index.name or "", "left"),
+            *((name, "right" if pd.api.types.is_numeric_dtype(kind) else "left") for name, kind in df.dtypes.items()),
+        ]
+    )
+    lines = "".join(
+        f"<tr><th style='{cell}left; font-weight:normal'>{escape_text(name)}</th>"
+        + "".join(_write_cell(value, cell) for value in values)
+        + "</tr>"
+        for name, values in zip(df.index, df.astype(object).itertuples(index=False, name=None), strict=True)
+    )
+    return f"<table style='margin:4px 0'><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
+
+
+def _write_cell(value: Any, style: str) -> str:
+    """Write a count as 1,234 and a share as 0.829, on the right; text on the left; nothing for what is missing."""
+    if isinstance(value, str):
+        return f"<td style='{style}left'>{escape_text(value)}</td>"
+    number = "" if pd.isna(value) else f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
+    return f"<td style='{style}right'>{number}</td>"
 
 
 def place_beside(*parts: str) -> str:
@@ -55,3 +76,19 @@ def place_beside(*parts: str) -> str:
 def make_bundle(page: str, text: str) -> dict[str, str]:
     """Make what display(…, raw=True) shows: HTML on a page, in which JupyterLab typesets no TeX, and plain text elsewhere."""
     return {"text/html": f'<div class="tex2jax_ignore mathjax_ignore">{page}</div>', "text/plain": clean_text(text)}
+
+
+class Picture:
+    """A PNG and what it shows, in words: an <img>, since JupyterLab and nbconvert give image/png no text for who cannot see it."""
+
+    def __init__(self, data: bytes, alt: str) -> None:
+        self.data, self.alt = data, alt
+
+    def __repr__(self) -> str:
+        return f"({self.alt})"
+
+    def _repr_html_(self) -> str:
+        source = base64.b64encode(self.data).decode()
+        # In a narrow window it shrinks only as far as it can be read, and is scrolled beyond that.
+        image = f'<img src="data:image/png;base64,{source}" alt="{escape_text(self.alt)}" style="max-width:100%; min-width:600px">'
+        return f'<div style="overflow-x:auto">{image}</div>'

@@ -10,7 +10,9 @@ import pandas as pd
 from synthdata.base.errors import InputError
 from synthdata.base.extras import load_extra
 from synthdata.base.frame import check_columns
+from synthdata.base.text import clean_line
 from synthdata.filtering.decide import Decider
+from synthdata.filtering.review.pages import Picture
 from synthdata.filtering.thresholds import Thresholds
 from synthdata.quality.scores.reward import ATTRIBUTES
 from synthdata.quality.scores.scale import list_scales, list_scores
@@ -20,22 +22,25 @@ KEPT, REJECTED, REQUESTED = "#0072B2", "#E69F00", "#999999"  # Okabe and Ito: to
 REJECTED_STYLE: dict[str, Any] = {"facecolor": REJECTED, "edgecolor": "white", "hatch": "////", "linewidth": 0}
 
 BINS = 17
+LENGTH = "completion_tokens"
+
+ACROSS, WIDTH, HEIGHT = 7, 8.4, 1.6  # pictures in a row; inches of a row
 
 
-def plot_scores(df: pd.DataFrame, thresholds: Thresholds | None = None) -> Any:
-    """Draw a histogram of each score, kept and rejected stacked, the bounds drawn; returns a PNG image for display.
+def plot_scores(df: pd.DataFrame, thresholds: Thresholds | None = None) -> Picture:
+    """Draw a histogram of each score, and of the length, kept and rejected stacked, the bounds drawn; returns a picture.
 
-    Input columns: the score columns; with thresholds, those apply_thresholds needs.
+    Input columns: the score columns; completion_tokens when present; with thresholds, those apply_thresholds needs.
     Raises InputError when there are no scores.
     """
-    columns = list_columns(df)
-    if not columns:
-        raise InputError("plot_scores: no row has a score: look at df['error'].value_counts().")
+    if not list_columns(df):
+        raise refuse_unscored(df, "plot_scores")
+    columns = [*list_columns(df), *list_lengths(df)]
     keep = Decider(df).decide(thresholds).keep if thresholds is not None else np.ones(len(df), dtype=bool)
     values = {column: df[column].astype("Float64").to_numpy(dtype=float, na_value=math.nan) for column in columns}
     ranges = {column: get_range(df, column) for column in columns}
     figure = ScoreFigure(values, ranges, legend=thresholds is not None)
-    return make_image(figure.draw(keep, thresholds or Thresholds()), f"Histograms of {', '.join(columns)}")
+    return Picture(figure.draw(keep, thresholds or Thresholds()), f"Histograms of {', '.join(columns)}")
 
 
 def measure_length_bias(df: pd.DataFrame) -> float:
@@ -50,7 +55,7 @@ def measure_length_bias(df: pd.DataFrame) -> float:
     return round(float(ranks[0].corr(ranks[1])), 2) if len(rows) > 2 else math.nan
 
 
-def plot_length(df: pd.DataFrame) -> Any:
+def plot_length(df: pd.DataFrame) -> Picture:
     """Draw the reward of each response against its length in characters; returns a PNG image for display.
 
     Input columns: response, reward. Raises InputError when no row has a reward.
@@ -58,7 +63,7 @@ def plot_length(df: pd.DataFrame) -> Any:
     bias = measure_length_bias(df)
     rows = df[df["reward"].notna() & df["response"].notna()]
     if rows.empty:
-        raise InputError("plot_length: no row has a reward: look at df['error'].value_counts().")
+        raise refuse_unscored(df, "plot_length")
     figure, canvas = make_figure(4.5, 2.4)
     axis = figure.subplots()
     axis.scatter(rows["response"].str.len(), rows["reward"].astype(float), s=12, color=KEPT, alpha=0.6, linewidths=0)
@@ -68,14 +73,17 @@ def plot_length(df: pd.DataFrame) -> Any:
     axis.spines[["top", "right"]].set_visible(False)
     axis.set_title(f"rank correlation of reward and length: {bias:.2f}", fontsize=9)
     canvas.draw()
-    return make_image(
-        encode_png(np.asarray(canvas.buffer_rgba())), f"Reward against length, rank correlation {bias:.2f}"
-    )
+    return Picture(encode_png(np.asarray(canvas.buffer_rgba())), f"Reward against length, rank correlation {bias:.2f}")
 
 
-def make_image(png: bytes, alt: str) -> Any:
-    """Make what a notebook shows of a PNG. alt: what it shows, for readers who do not see it."""
-    return load_extra("IPython.display", "notebook", "a picture").Image(png, format="png", alt=alt)
+def refuse_unscored(df: pd.DataFrame, stage: str) -> InputError:
+    """Make the error of a frame without scores; it names the most frequent cause, such as a budget that is used up."""
+    causes = df["error"].dropna().value_counts() if "error" in df else pd.Series(dtype=int)
+    if causes.empty:
+        return InputError(f"{stage}: no row has a score: run score_responses first.")
+    said, count = clean_line(str(causes.index[0]).partition(": ")[2] or causes.index[0]), int(causes.iloc[0])
+    more = " Raise BUDGET and run again: what was answered is not paid for twice." if "budget" in said else ""
+    return InputError(f"{stage}: no row has a score. Of {count:,} of {len(df):,} rows the cause is: {said}.{more}")
 
 
 def make_figure(width: float, height: float) -> tuple[Any, Any]:
@@ -90,6 +98,11 @@ def list_columns(df: pd.DataFrame) -> list[str]:
     """List the columns that get a histogram and a slider: the scores, and similarity where a row has one."""
     near = ["similarity"] if "similarity" in df and df["similarity"].notna().any() else []
     return [*list_scores(df), *near]
+
+
+def list_lengths(df: pd.DataFrame) -> list[str]:
+    """List the column that tells how long responses are, where they differ: a bound on it tells what a score adds to length."""
+    return [LENGTH] if LENGTH in df and df[LENGTH].nunique() > 1 else []
 
 
 def get_range(df: pd.DataFrame, column: str) -> tuple[float, float]:
@@ -121,13 +134,15 @@ class ScoreFigure:
     def __init__(
         self, values: dict[str, np.ndarray], ranges: dict[str, tuple[float, float]], legend: bool, suffix: str = ""
     ) -> None:
-        across, down = min(len(values), 3), -(-len(values) // 3)
-        figure, self._canvas = make_figure(2.5 * across, 1.9 * down + 0.3)
+        down = -(-len(values) // ACROSS)
+        across = -(-len(values) // down)
+        figure, self._canvas = make_figure(WIDTH, HEIGHT * down)
         axes = list(figure.subplots(down, across, squeeze=False).flat)
         self._edges = {column: np.linspace(*ranges[column], BINS + 1) for column in values}
-        self._bins = {column: _assign_bins(array, ranges[column]) for column, array in values.items()}
+        self._bins = {column: assign_bins(array, ranges[column]) for column, array in values.items()}
         self._parts = {
-            column: self._fill_axis(axis, column, column + suffix) for axis, column in zip(axes, values, strict=False)
+            column: self._fill_axis(axis, column, column if column == LENGTH else column + suffix)
+            for axis, column in zip(axes, values, strict=False)
         }
         for axis in axes[len(values) :]:
             axis.set_visible(False)
@@ -145,8 +160,9 @@ class ScoreFigure:
         axis.stairs(total, edges, fill=True, **REJECTED_STYLE)
         axis.set_ylim(0, max(total.max(), 1) * 1.05)
         axis.set_xlim(edges[0], edges[-1])
-        axis.set_title(title, fontsize=9)
-        axis.tick_params(labelsize=8)
+        axis.set_title(title.replace(LENGTH, "tokens"), fontsize=8)
+        axis.tick_params(labelsize=7)
+        axis.locator_params(nbins=4)
         front = axis.stairs(total, edges, fill=True, color=KEPT, animated=True)
         return axis, front, axis.axvline(0, color="black", linestyle="--", linewidth=1.2, animated=True)
 
@@ -173,7 +189,7 @@ def encode_png(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def _assign_bins(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
+def assign_bins(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
     """Assign each value its bin, the last one closed; null, and what lies outside, goes to bin BINS, never drawn."""
     low, high = ends
     with np.errstate(invalid="ignore"):

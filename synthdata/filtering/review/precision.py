@@ -112,10 +112,13 @@ def _describe_width(ends: tuple[float, ...], reviewed: int, total: int, side: st
         return "enough to tell"
     if not side:
         return "too few to tell"
-    # What a plain sample would need, at the estimate drawn towards one half.
-    share = (estimate * reviewed + 2) / (reviewed + 4)
-    needed = min(math.ceil(share * (1 - share) * (2 * Z / TELLING_WIDTH) ** 2), total)
+    needed = count_needed((estimate * reviewed + 2) / (reviewed + 4), total)  # at the estimate drawn towards one half
     return f"too few to tell: review about {max(needed - reviewed, 1):,} more {side} rows"
+
+
+def count_needed(share: float, total: int) -> int:
+    """Count how many of `total` rows a plain sample must hold so that the interval of a share is no wider than TELLING_WIDTH."""
+    return min(math.ceil(share * (1 - share) * (2 * Z / TELLING_WIDTH) ** 2), total)
 
 
 def weigh_share(weights: np.ndarray, good: np.ndarray) -> float:

@@ -11,10 +11,11 @@ from synthdata.base.errors import InputError
 from synthdata.base.extras import load_extra
 from synthdata.base.frame import index_ids
 from synthdata.base.text import escape_text
+from synthdata.filtering.review.aide import make_aide, show_panel
 from synthdata.filtering.review.explorer import Explorer
 from synthdata.filtering.review.judgements import read_judgements
-from synthdata.filtering.review.pages import make_bundle, write_text
-from synthdata.filtering.review.precision import ReviewedRows
+from synthdata.filtering.review.pages import make_bundle, write_frame, write_text
+from synthdata.filtering.review.precision import ReviewedRows, count_needed
 from synthdata.filtering.review.proposals import LEAST_REVIEWED, Proposal, search_thresholds, tabulate_proposals
 from synthdata.filtering.review.rounds import VERDICTS, Round
 from synthdata.filtering.review.sampling import draw_rows
@@ -31,12 +32,13 @@ def review_rows(explorer: Explorer, path: str | os.PathLike[str], k: int = 20, p
 
 
 class Panel(NamedTuple):
-    """The reviewer's controls: buttons by name, the field that takes keys, the precision to aim at, the row that is read."""
+    """The reviewer's controls: buttons by name, the precision to aim at, what is said, the row that is read, what hears keys."""
 
     buttons: dict[str, Any]
-    keys: Any
     precision: Any
+    said: Any
     row: Any
+    aide: Any
 
 
 class Reviewer:
@@ -107,66 +109,71 @@ class Reviewer:
         buttons["propose"] = make_button("Propose", "The thresholds that keep most at this precision", self.propose)
         buttons["move"] = make_button("Move sliders", "Move the sliders to the first proposal", self.follow_proposal)
         buttons["draw"] = make_button("Draw anew", "Draw rows around where the sliders stand now", self.draw_sample)
-        keys = ipywidgets.Text(
-            placeholder="keys: g good, b bad, s skip, u undo",
-            description="Keys",
-            layout=ipywidgets.Layout(width="330px"),
-        )
-        keys.observe(self._read_keys, names="value")
         aim = ipywidgets.BoundedFloatText(
             value=precision, min=0.01, max=1, step=0.05, description="Precision",
             layout=ipywidgets.Layout(width="180px"),
         )  # fmt: skip
-        return Panel(buttons, keys, aim, ipywidgets.HTML())
+        aide = make_aide(
+            "Rows to review", "".join(VERDICTS), lambda key: self._try(partial(self.mark, VERDICTS.get(key, key)))
+        )
+        return Panel(buttons, aim, ipywidgets.HTML(), ipywidgets.HTML(), aide)
 
     def _display(self) -> Any:
         """Show the panel and, below it, an empty place for the numbers; returns its handle, None outside a notebook."""
         ipywidgets = load_extra("ipywidgets", "notebook", "reviewing")
         display = load_extra("IPython.display", "notebook", "reviewing").display
         buttons, wrap = self.panel.buttons, ipywidgets.Layout(flex_flow="row wrap")
-        marks = ipywidgets.HBox([*(buttons[word] for word in VERDICTS.values()), self.panel.keys], layout=wrap)
+        marks = ipywidgets.HBox([buttons[word] for word in VERDICTS.values()], layout=wrap)
         more = [self.panel.precision, *(buttons[word] for word in ("propose", "move", "draw"))]
-        widgets = ipywidgets.VBox([self.panel.row, marks, ipywidgets.HBox(more, layout=wrap)])
+        parts = [self.panel.said, self.panel.row, marks, ipywidgets.HBox(more, layout=wrap)]
         text = "(Rows to review: open the notebook in JupyterLab to read them.)"
-        display({**widgets._repr_mimebundle_(), "text/plain": text}, raw=True)
+        show_panel(ipywidgets.VBox(parts), self.panel.aide, text)
         return display(make_bundle("", ""), display_id=True, raw=True)
 
     def _try(self, call: Callable[[], None]) -> None:
-        # A click has no cell for an error to appear under.
+        # A click has no cell for an error to appear under; the row stays, for it is what is being read.
         try:
             call()
         except InputError as fault:
-            self._said = str(fault)
-            self.panel.row.value = f"<p>{escape_text(fault)}</p>"
+            self._say(str(fault))
 
-    def _read_keys(self, change: Any) -> None:
-        # The field is not emptied: a key typed meanwhile would come back together with what was there before.
-        old, new = change["old"].lower(), change["new"].lower()
-        for key in new.removeprefix(old) if new.startswith(old) else "":
-            if key in VERDICTS:
-                self._try(partial(self.mark, VERDICTS[key]))
+    def _say(self, words: str) -> None:
+        self.panel.said.value = f"<div style='line-height:1.4'>{escape_text(words)}</div>"
+        self.panel.aide.said = words
 
     def _show(self) -> None:
         known = read_judgements(self.round.path)
         entry = self.round.find_next(known)
-        said = f"{self.round.count_reviewed(known)} of {len(self.round.sample)} rows reviewed. {self._said}"
+        said = f"{self.round.count_reviewed(known)} of {len(self.round.sample)} rows reviewed. {self._said or self._plan()}"
         if entry is None:
             text = "<p>No row is left to review.</p>"
         else:
             text = write_text(*self.explorer.df[["instruction", "response"]].iloc[entry[0]])
-        self.panel.row.value = f"<p>{escape_text(said)}</p><div style='max-height:360px; overflow:auto'>{text}</div>"
+        self._say(said)
+        self.panel.row.value = f"<div style='max-height:330px; overflow:auto'>{text}</div>"
         if self._numbers is not None:
             self._numbers.update(self._write_numbers(), raw=True)
+
+    def _plan(self) -> str:
+        """Say how many judgements the precision that is aimed at takes, and whether those drawn can suffice."""
+        aim, drawn = float(self.panel.precision.value), int((self.round.sample["side"] == "kept").sum())
+        total = int(self.explorer.decider.decide(self.explorer.thresholds).keep.sum())
+        least, most = sorted((count_needed(aim, total), count_needed(0.5, total)))
+        enough = "which can suffice" if drawn >= least else "too few: give review_rows a larger k"
+        return (
+            f"To tell a precision near {aim:g} within 0.15 takes about {least:,} judgements of kept rows, near one half {most:,}; "
+            f"{drawn:,} of the rows drawn are kept, {enough}."
+        )
 
     def _write_numbers(self) -> dict[str, str]:
         estimates, said = self.estimates, f"Reviewed rows on {self.explorer.thresholds!r}:"
         words = [f"{name}: {verdict}" for name, verdict in estimates["verdict"].items()]
-        page = f"<p>{escape_text(said)}</p>{estimates.drop(columns='verdict').to_html(border=0, na_rep='')}"
+        page = f"<p>{escape_text(said)}</p>{write_frame(estimates.drop(columns='verdict'))}"
         page += f"<p>{'<br>'.join(map(escape_text, words))}</p>"
         text = f"{said}\n{estimates.to_string(na_rep='')}"
         if self._proposals:
             proposals = tabulate_proposals(self._proposals)
             note = "Their precision is likely too high, for these rows chose them: draw anew at the new cut and review again."
-            page += f"{proposals.set_index('claim').to_html(border=0)}<p>{note}</p>"
+            page += f"{write_frame(proposals.set_index('claim'))}<p>{note}</p>"
             text += f"\n{proposals.to_string(index=False)}\n{note}"
         return make_bundle(page, text)

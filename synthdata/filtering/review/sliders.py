@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from synthdata.base.errors import InputError
 from synthdata.base.extras import load_extra
 from synthdata.filtering.decide import Decider
 from synthdata.filtering.review.plots import get_range
+from synthdata.filtering.review.shares import DIGITS
+from synthdata.filtering.review.typed import parse_bounds, write_bounds
 from synthdata.filtering.thresholds import Bounds, Thresholds
 from synthdata.quality.scores.reward import ATTRIBUTES
 
@@ -26,7 +29,25 @@ class Sliders(Mapping[str, Any]):
         self._scale = start.scale or decider.scale_name or None  # what is pasted says what it was chosen for
         self._marks = _find_marks(decider) if "similarity" in columns else 1.0
         self._widgets = {column: _make_slider(decider, column, start.get(column, (None, None))) for column in columns}
+        self._fields = {column: _make_field(column) for column in columns}
+        self.on_fault: Callable[[str], None] = lambda _: None
         self.move(self.place(start))
+        for column in columns:
+            self._link(column)
+
+    @property
+    def rows(self) -> list[Any]:
+        """A line for each score: its slider, and the field that shows its bounds and takes typed ones."""
+        ipywidgets = load_extra("ipywidgets", "notebook", "a slider")
+        return [
+            ipywidgets.HBox(
+                [self[column], self._fields[column]], layout=ipywidgets.Layout(width="440px", max_width="100%")
+            )
+            for column in self
+        ]
+
+    def get_field(self, column: str) -> Any:
+        return self._fields[column]
 
     def __getitem__(self, column: str) -> Any:
         return self._widgets[column]
@@ -57,7 +78,10 @@ class Sliders(Mapping[str, Any]):
 
     def _place(self, column: str, pair: Bounds | None) -> tuple[float, float]:
         # Without a bound on similarity the marks decide, so the handle stands where they do.
-        low, high = pair or (None, self._marks if column == "similarity" else None)
+        return self._limit(column, *(pair or (None, self._marks if column == "similarity" else None)))
+
+    def _limit(self, column: str, low: float | None, high: float | None) -> tuple[float, float]:
+        """Tell where the handles stand for these bounds, within the slider."""
         least, most = self[column].min, self[column].max
         ends = (least if low is None else low, most if high is None else high)
         return min(max(float(ends[0]), least), most), min(max(float(ends[1]), least), most)
@@ -70,12 +94,40 @@ class Sliders(Mapping[str, Any]):
                 if column in self.start:
                     bounds[column] = self.start[column]
                 continue
-            low, high = (round(value, 4) for value in self[column].value)
-            pair = (None if low <= self[column].min else low, None if high >= self[column].max else high)
+            pair = self._read(column)
             # An open similarity lets every mark pass; without a bound on it the marks would decide.
             if pair != (None, None) or column == "similarity":
                 bounds[column] = pair
         return Thresholds(scale=self._scale, **bounds)
+
+    def _read(self, column: str) -> Bounds:
+        low, high = (round(value, DIGITS) for value in self[column].value)
+        return (None if low <= self[column].min else low, None if high >= self[column].max else high)
+
+    def _link(self, column: str) -> None:
+        """Have the field show what the slider says, and the slider follow what is typed into the field."""
+        slider, field = self[column], self._fields[column]
+
+        def show(_: Any = None) -> None:
+            field.value = write_bounds(self._read(column))
+
+        def take(change: Any) -> None:
+            if change["new"] == write_bounds(self._read(column)):
+                return
+            try:
+                low, high = parse_bounds(change["new"], column)
+                if (low is not None and low > slider.max) or (high is not None and high < slider.min):
+                    raise InputError(
+                        f"{column}: {change['new']!r} lies beyond every score ({slider.min:g} to {slider.max:g})."
+                    )
+                slider.value = self._limit(column, low, high)
+            except InputError as fault:
+                self.on_fault(str(fault))
+            show()
+
+        slider.observe(show, names="value")
+        field.observe(take, names="value")
+        show()
 
 
 def _make_slider(decider: Decider, column: str, pair: Bounds) -> Any:
@@ -91,9 +143,16 @@ def _make_slider(decider: Decider, column: str, pair: Bounds) -> Any:
     bounds = [bound for bound in pair if bound is not None]
     low, high = min(low, *(bound - step for bound in bounds), high), max(high, *(bound + step for bound in bounds), low)
     return ipywidgets.FloatRangeSlider(
-        value=[low, high], min=low, max=high, step=step, description=column, continuous_update=False,
-        readout_format=".0f" if step >= 1 else ".2f",
-        layout=ipywidgets.Layout(width="95%", max_width="560px"), style={"description_width": "95px"},
+        value=[low, high], min=low, max=high, step=step, description=column, continuous_update=False, readout=False,
+        layout=ipywidgets.Layout(flex="1 1 auto", width="auto", min_width="0"), style={"description_width": "132px"},
+    )  # fmt: skip
+
+
+def _make_field(column: str) -> Any:
+    ipywidgets = load_extra("ipywidgets", "notebook", "a slider")
+    return ipywidgets.Text(
+        continuous_update=False, tooltip=f"{column}: type bounds, such as 3, or 3 - 4.6, or <= 2.5",
+        layout=ipywidgets.Layout(width="100px", flex="0 0 auto"),
     )  # fmt: skip
 
 

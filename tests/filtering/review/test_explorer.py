@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import re
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import synthdata as sd
 from synthdata.base.text import clean_text
 from synthdata.filtering.review.explorer import Explorer
 from synthdata.filtering.review.pages import write_row
-from synthdata.filtering.review.plots import BINS, _assign_bins, get_range
+from synthdata.filtering.review.plots import BINS, assign_bins, get_range
 
 
 def make_frame() -> pd.DataFrame:
@@ -151,10 +152,12 @@ def test_what_is_shown_is_updated_in_place(shell: Any) -> None:
         explorer = sd.explore_thresholds(make_frame(), sd.Thresholds(helpfulness=(3.0, None)))
         explorer.sliders["helpfulness"].value = (1.0, 4.0)
     shown: list[RichOutput] = captured.outputs
-    pictures = [output.data["image/png"] for output in shown if "image/png" in output.data]
+    pictures = [output.data["text/html"] for output in shown if "<img " in output.data.get("text/html", "")]
     assert len(pictures) == 2
     assert pictures[0] != pictures[1]
-    said = [output.data["text/plain"] for output in shown if "rows stay" in output.data["text/plain"]]
+    said = [
+        output.data["text/plain"] for output in shown if re.match(r"\d+ of \d+ rows stay", output.data["text/plain"])
+    ]
     assert [text.splitlines()[0] for text in said] == ["5 of 21 rows stay (24%)", "15 of 21 rows stay (71%)"]
     assert "object at 0x" not in "".join(output.data["text/plain"] for output in shown)
 
@@ -199,7 +202,7 @@ def test_ranges_are_the_scale_of_the_scorer_and_hold_every_score() -> None:
 
 def test_bins_are_those_of_numpy_and_leave_out_what_has_no_score() -> None:
     values = np.array([0.0, 0.1, 2.0, 3.99, 4.0, np.nan, 4.3, -1.0])
-    counts = np.bincount(_assign_bins(values, (0.0, 4.0)), minlength=BINS + 1)
+    counts = np.bincount(assign_bins(values, (0.0, 4.0)), minlength=BINS + 1)
     assert counts[:BINS].tolist() == np.histogram(values[:5], bins=BINS, range=(0.0, 4.0))[0].tolist()
     assert counts[BINS] == 3
 
@@ -215,12 +218,12 @@ def test_a_picture_is_a_png_and_the_same_each_time() -> None:
 def test_a_moved_picture_is_the_one_drawn_from_scratch() -> None:
     explorer = sd.explore_thresholds(make_frame(), sd.Thresholds(helpfulness=(3.0, None)))
     explorer.sliders["helpfulness"].value = (1.0, 4.0)
-    moved = explorer._board.draw_picture(explorer.cut)["image/png"]
+    moved = explorer._board.draw_picture(explorer.cut)["text/html"]
     explorer.sliders["helpfulness"].value = (2.0, 4.0)
     explorer.sliders["helpfulness"].value = (1.0, 4.0)
-    assert explorer._board.draw_picture(explorer.cut)["image/png"] == moved
+    assert explorer._board.draw_picture(explorer.cut)["text/html"] == moved
     fresh = sd.explore_thresholds(make_frame(), sd.Thresholds(helpfulness=(1.0, None)))
-    assert fresh._board.draw_picture(fresh.cut)["image/png"] == moved
+    assert fresh._board.draw_picture(fresh.cut)["text/html"] == moved
 
 
 def test_a_frame_without_scores_is_refused() -> None:
@@ -281,5 +284,5 @@ def test_the_picture_of_length_says_how_far_the_reward_follows_it() -> None:
     image = sd.plot_length(df)
     assert image.data == sd.plot_length(df).data
     assert "-1.00" in image.alt
-    with pytest.raises(sd.InputError, match="no row has a reward"):
+    with pytest.raises(sd.InputError, match="no row has a score"):
         sd.plot_length(df.assign(reward=None))

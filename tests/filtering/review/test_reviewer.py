@@ -24,7 +24,7 @@ def test_marks_are_stored_and_survive_a_restart(tmp_path: Path) -> None:
     assert reviewed["good"].tolist() == [True, False, True]
     assert reviewed["chance"].tolist() == reviewer.round.sample["chance"].tolist()[:3]
     again = open_panel(path)
-    assert "3 of 20 rows reviewed" in again.panel.row.value
+    assert "3 of 20 rows reviewed" in again.panel.said.value
     again.mark("good")
     assert sd.read_judgements(path)["id"].tolist() == reviewer.round.sample["id"].tolist()[:4]
 
@@ -42,23 +42,23 @@ def test_undo_takes_back_and_skip_comes_again(tmp_path: Path) -> None:
         reviewer.mark("bad")
     assert sd.read_judgements(path)["id"].tolist()[-1] == first
     reviewer.mark("good")
-    assert "Every row drawn is reviewed" in reviewer.panel.row.value
+    assert "Every row drawn is reviewed" in reviewer.panel.said.value
     assert len(sd.read_judgements(path)) == 5
     with pytest.raises(sd.InputError, match="'maybe' is no verdict"):
         reviewer.mark("maybe")
 
 
-def test_keys_count_once_however_the_field_arrives(tmp_path: Path) -> None:
+def test_a_key_is_a_verdict_and_any_other_is_nothing(tmp_path: Path) -> None:
     reviewer = open_panel(tmp_path / "j.jsonl")
-    for typed in (
-        "g",
-        "gB",
-        "gBxgg",
-        "gBxg",
-        "gBxgu",
-    ):  # two keys in one message, a strange key, a deleted one, an undo
-        reviewer.panel.keys.value = typed
+    for key in "gbxggu":
+        reviewer.panel.aide._handle_custom_msg({"key": key}, [])
     assert sd.read_judgements(tmp_path / "j.jsonl")["good"].tolist() == [True, False, True]
+
+
+def test_what_is_needed_is_said_at_the_start(tmp_path: Path) -> None:
+    assert "within 0.15 takes about 16 judgements of kept rows" in open_panel(tmp_path / "j.jsonl").panel.said.value
+    assert "10 of the rows drawn are kept, too few" in open_panel(tmp_path / "j.jsonl").panel.said.value
+    assert "which can suffice" in open_panel(tmp_path / "j.jsonl", k=40).panel.said.value
 
 
 def test_buttons_do_what_they_say(tmp_path: Path) -> None:
@@ -67,10 +67,12 @@ def test_buttons_do_what_they_say(tmp_path: Path) -> None:
     reviewer.panel.buttons["bad"].click()
     reviewer.panel.buttons["undo"].click()
     assert sd.read_judgements(tmp_path / "j.jsonl")["good"].tolist() == [True]
+    row = reviewer.panel.row.value
     reviewer.panel.buttons["move"].click()
-    assert "press Propose first" in reviewer.panel.row.value
+    assert "press Propose first" in reviewer.panel.said.value
     reviewer.panel.buttons["propose"].click()
-    assert "1 of the rows drawn are reviewed" in reviewer.panel.row.value
+    assert "1 of the rows drawn are reviewed" in reviewer.panel.said.value
+    assert reviewer.panel.row.value == row
 
 
 def test_estimates_follow_the_sliders_and_proposals_move_them(tmp_path: Path) -> None:
@@ -117,8 +119,8 @@ def test_a_spoilt_file_is_said_on_the_page_and_stops_nothing_else(tmp_path: Path
     reviewer = open_panel(path)
     path.write_text("spoilt\n", encoding="utf-8")
     reviewer.explorer.sliders["helpfulness"].value = (1.0, 4.0)
-    reviewer.panel.keys.value = "g"
-    assert "j.jsonl line 1 is not JSON" in reviewer.panel.row.value
+    reviewer.panel.buttons["good"].click()
+    assert "j.jsonl line 1 is not JSON" in reviewer.panel.said.value
     with pytest.raises(sd.InputError, match="line 1 is not JSON"):
         open_panel(path)
 
