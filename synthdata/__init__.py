@@ -1,6 +1,7 @@
 """A topic in, an instruction-tuning dataset out: the functions that create_dataset.ipynb calls."""
 
 from synthdata.base.errors import (
+    BatchPending,
     CacheError,
     EndpointError,
     InputError,
@@ -29,6 +30,8 @@ from synthdata.filtering.thresholds import Thresholds, choose_thresholds
 from synthdata.generate.questions import generate_questions, generate_subtopics
 from synthdata.generate.repair import compare_versions, count_hallucinated, count_repairs, repair_responses
 from synthdata.generate.responses import generate_responses
+from synthdata.models.batchjobs import fetch_batch, submit_batch
+from synthdata.models.batchresults import import_batch
 from synthdata.models.cache import Cache
 from synthdata.models.client import Client
 from synthdata.models.endpoints import Endpoint, parse_endpoint
@@ -56,6 +59,7 @@ __all__ = [
     "JUDGE_QUESTIONS",
     "LEDGER_FILE",
     "RAW_FILE",
+    "BatchPending",
     "Budget",
     "Cache",
     "CacheError",
@@ -88,9 +92,11 @@ __all__ = [
     "estimate_run",
     "explore_thresholds",
     "export_dataset",
+    "fetch_batch",
     "generate_questions",
     "generate_responses",
     "generate_subtopics",
+    "import_batch",
     "list_borderline_rows",
     "list_verifiers",
     "list_worst_commands",
@@ -115,6 +121,7 @@ __all__ = [
     "review_rows",
     "sample_rows",
     "score_responses",
+    "submit_batch",
     "summarize_usage",
     "verify_responses",
     "write_folder",
