@@ -46,6 +46,7 @@ from synthdata.quality.scores.scoring import score_responses
 from synthdata.run.costs import add_costs, estimate_run, summarize_usage
 from synthdata.run.ledger import LEDGER_FILE, make_ledger, plot_ledger, write_ledger
 from synthdata.run.preflight import check_endpoints
+from synthdata.run.prices import add_prices
 from synthdata.verify.registry import list_verifiers
 from synthdata.verify.report import count_problems, describe_verification, list_worst_commands
 from synthdata.verify.stage import verify_responses
@@ -76,6 +77,7 @@ __all__ = [
     "SynthdataError",
     "Thresholds",
     "add_costs",
+    "add_prices",
     "append_judgement",
     "apply_thresholds",
     "check_endpoints",

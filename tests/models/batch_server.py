@@ -20,7 +20,10 @@ def answer_line(line: str) -> dict[str, Any]:
 
 def expire_line(line: str) -> dict[str, Any]:
     """What stands in the error file for a request that was not reached."""
-    error = {"code": "batch_expired", "message": "This request could not be executed before the completion window expired."}
+    error = {
+        "code": "batch_expired",
+        "message": "This request could not be executed before the completion window expired.",
+    }
     return {"id": "b", "custom_id": json.loads(line)["custom_id"], "response": None, "error": error}
 
 

@@ -47,7 +47,9 @@ EXPECTED = [f"An answer to: question {n}" for n in range(12)]
 
 def test_a_client_writes_requests_and_goes_on_where_the_replies_are(tmp_path: Path) -> None:
     client = make_client(tmp_path)
-    with pytest.raises(sd.BatchPending, match=r"responses: 12 requests are written to .*0001-responses-m\.jsonl\. Send"):
+    with pytest.raises(
+        sd.BatchPending, match=r"responses: 12 requests are written to .*0001-responses-m\.jsonl\. Send"
+    ):
         client.complete([*BODIES, BODIES[0]], label="responses")
     with pytest.raises(sd.BatchPending, match="responses: 12 requests are already waiting"):
         client.complete(BODIES, label="responses")
@@ -274,7 +276,9 @@ def test_failed_validation_and_a_full_queue_say_what_to_do(tmp_path: Path) -> No
         assert read_texts(client) == EXPECTED
 
 
-@pytest.mark.parametrize(("status", "words"), [(404, "vllm run-batch"), (429, "limit is used up"), (401, "check the key")])
+@pytest.mark.parametrize(
+    ("status", "words"), [(404, "vllm run-batch"), (429, "limit is used up"), (401, "check the key")]
+)
 def test_a_server_that_refuses_is_one_line(tmp_path: Path, status: int, words: str) -> None:
     with BatchServer() as server:
         server.status = status
