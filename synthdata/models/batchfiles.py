@@ -130,7 +130,12 @@ def _write_line(job: Job) -> bytes:
 
 
 def _write_file(jobs: list[Job], folder: Path, endpoint: Endpoint, label: str) -> RequestFile:
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as cause:
+        raise InputError(
+            f"batch={str(folder)!r} is no folder that can be written ({cause.strerror}): name another."
+        ) from None
     numbers = [int(found[1]) for path in folder.iterdir() if (found := REQUESTS.fullmatch(path.name))]
     name = re.sub(r"[^a-z0-9]+", "-", f"{label} {endpoint.model}".lower()).strip("-")[:80]
     path = folder / f"{max(numbers, default=0) + 1:04d}-{name}.jsonl"

@@ -3,6 +3,7 @@
 Each step is noted in the file's state before the next one, so that a kernel that dies in between pays for nothing twice.
 """
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from synthdata.base.errors import EndpointError, InterruptedRun
+from synthdata.base.errors import EndpointError, InputError, InterruptedRun
 from synthdata.base.jsonl import replace_file
 from synthdata.base.progress import Progress, say
 from synthdata.models.batchfiles import RequestFile, list_request_files
@@ -61,6 +62,8 @@ def fetch_batch(client: Client, minutes: float = 0) -> pd.DataFrame:
     folder = check_batch_client(client)
     transport = client.connect()
     files = list_request_files(folder, client.endpoint)
+    if isinstance(minutes, bool) or not isinstance(minutes, (int, float)) or not 0 <= minutes < math.inf:
+        raise InputError(f"minutes is {minutes!r}: give how long to wait, 0 to look once.")
     until = time.monotonic() + minutes * 60
     total = sum(len(file.keys) for file in files if file.batch)
     progress = Progress("batch", total)

@@ -14,7 +14,7 @@ from synthdata.base.progress import say
 from synthdata.models.batchfiles import RequestFile, list_request_files
 from synthdata.models.cache import LOOK_UP_BATCH, Cache, split_batches
 from synthdata.models.client import Client
-from synthdata.models.replies import get_choice, parse_json, read_completion
+from synthdata.models.replies import get_choice, parse_json, read_completion, read_count
 from synthdata.models.sender import RETRY_STATUSES, RUN_STATUSES
 from synthdata.models.server_errors import read_error
 from synthdata.models.transport import RowError, TransientError, Transport
@@ -130,14 +130,14 @@ def _read_result(result: dict[str, Any], transport: Transport) -> tuple[bytes | 
     """Read a result as live replies are read: the reply's bytes, or None, why there is no answer, and whether to ask again."""
     response = result.get("response")
     response = response if isinstance(response, dict) else {}
-    body, status = response.get("body"), response.get("status_code")
+    body, status = response.get("body"), read_count(response.get("status_code"))
     error = result.get("error")
     code = str(error.get("code")) if isinstance(error, dict) else ""
     if code in UNREACHED:
         return None, f"expired: {code}", True
     if error or (status is not None and status != 200) or not isinstance(body, dict):
         told = read_error(body) or read_error({"error": error}) or (None, "no response")
-        status = status if isinstance(status, int) and status != 200 else told[0]
+        status = told[0] if status in (None, 200) else status
         again = status is None or status in RETRY_STATUSES or status in RUN_STATUSES or status == 429
         said = transport.redact(told[1].encode(errors="replace"))[:200]
         return None, f"HTTP {status}: {said}" if status else said, again

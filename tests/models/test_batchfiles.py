@@ -172,6 +172,20 @@ def test_any_order_and_damage_gives_the_same_answers_or_a_counted_fault(
     assert read_texts(client) == EXPECTED
 
 
+def test_the_forms_of_other_services_are_read(tmp_path: Path) -> None:
+    client = make_client(tmp_path)
+    results = [answer_line(line) for line in write(client, BODIES[:4])]
+    del results[0]["error"], results[0]["id"]  # Together
+    results[1]["response"]["status_code"] = "200"
+    body = {"object": "error", "message": "too long", "code": 400}  # offline vllm
+    results[2] |= {"response": {"status_code": 400, "request_id": "r", "body": None}, "error": body}
+    results[3] |= {"response": None, "error": "the server was overloaded"}
+    report = sd.import_batch(save(tmp_path / "out.jsonl", results), client)
+    assert sorted(report["detail"]) == ["HTTP 400: too long", "HTTP 503: the server was overloaded"]
+    with pytest.raises(sd.BatchPending, match="1 request is written"):
+        client.complete(BODIES[:4], label="responses")
+
+
 def test_of_two_answers_the_same_one_counts_in_any_order(tmp_path: Path) -> None:
     kept = []
     for order in (1, -1):
@@ -199,6 +213,11 @@ def test_bad_input_is_one_line(tmp_path: Path) -> None:
         (lambda: sd.import_batch(tmp_path / "none.jsonl", client), "cannot be read"),
         (lambda: sd.import_batch(request_file, client), "is a request"),
         (lambda: sd.import_batch(output, sd.Client(f"{URL}#m", client.cache)), "no folder of request files"),
+        (lambda: sd.fetch_batch(client, minutes=-1), "minutes is -1"),
+        (
+            lambda: sd.Client(f"{URL}#m", client.cache, batch=output).complete(BODIES[:1]),
+            "no folder that can be written",
+        ),
         (lambda: sd.Client(f"{URL}#m", batch=tmp_path), "need a cache"),
         (lambda: sd.Client("local:tiny", client.cache, batch=tmp_path), "reads no batch files"),
     ):
