@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 
@@ -15,7 +16,7 @@ from synthdata.models.cache import Cache
 from synthdata.models.replies import Failure
 from tests.conftest import ask
 from tests.models.batch_server import BatchServer, answer_line, expire_line
-from tests.nim_server import NimServer
+from tests.nim_server import GENERATOR, REWARD, NimServer
 
 BODIES = [ask(f"question {n}", temperature=0.5) for n in range(12)]
 URL = "http://127.0.0.1:9/v1"
@@ -305,3 +306,24 @@ def test_a_server_that_refuses_is_one_line(tmp_path: Path, status: int, words: s
         write(client)
         with pytest.raises(sd.EndpointError, match=words):
             sd.submit_batch(client)
+
+
+def run_stages(generator: sd.Client, reward: sd.Client) -> Any:
+    questions = sd.generate_questions(sd.generate_subtopics("Docker", 3, generator), 4, generator)
+    return sd.score_responses(sd.verify_responses(sd.generate_responses(questions, generator)), reward)
+
+
+def test_a_run_by_batch_is_the_direct_run_in_four_rounds(tmp_path: Path) -> None:
+    with NimServer() as server:
+        cache = sd.open_cache(tmp_path / "live.sqlite")
+        live = run_stages(sd.Client(f"{server.url}#{GENERATOR}", cache), sd.Client(f"{server.url}#{REWARD}", cache))
+    with BatchServer() as service:
+        generator, reward = (make_client(tmp_path, service.url, model) for model in (GENERATOR, REWARD))
+        for _ in range(4):
+            with pytest.raises(sd.BatchPending):
+                run_stages(generator, reward)
+            for client in (generator, reward):
+                sd.submit_batch(client)
+                fetch_all(client)
+        pd.testing.assert_frame_equal(run_stages(generator, reward), live)
+    assert len(service.batches) == 4
