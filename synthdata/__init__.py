@@ -1,6 +1,7 @@
 """A topic in, an instruction-tuning dataset out: the functions that create_dataset.ipynb calls."""
 
 from synthdata.base.errors import (
+    BatchPending,
     CacheError,
     EndpointError,
     InputError,
@@ -32,6 +33,8 @@ from synthdata.filtering.thresholds import Thresholds, choose_thresholds
 from synthdata.generate.questions import generate_questions, generate_subtopics
 from synthdata.generate.repair import compare_versions, count_hallucinated, count_repairs, repair_responses
 from synthdata.generate.responses import generate_responses
+from synthdata.models.batchjobs import fetch_batch, submit_batch
+from synthdata.models.batchresults import import_batch
 from synthdata.models.cache import Cache
 from synthdata.models.client import Client
 from synthdata.models.endpoints import Endpoint, parse_endpoint
@@ -48,6 +51,7 @@ from synthdata.run.earlier import keep_earlier
 from synthdata.run.ledger import LEDGER_FILE, make_ledger, plot_ledger, write_ledger
 from synthdata.run.parameters import ask_missing_key, check_parameters, prepare_page, take_preview
 from synthdata.run.preflight import check_endpoints
+from synthdata.run.prices import add_prices
 from synthdata.verify.registry import list_verifiers
 from synthdata.verify.report import count_problems, describe_verification, list_worst_commands
 from synthdata.verify.stage import verify_responses
@@ -62,6 +66,7 @@ __all__ = [
     "LEDGER_FILE",
     "RAW_FILE",
     "THRESHOLDS_FILE",
+    "BatchPending",
     "Budget",
     "Cache",
     "CacheError",
@@ -78,6 +83,7 @@ __all__ = [
     "SynthdataError",
     "Thresholds",
     "add_costs",
+    "add_prices",
     "append_judgement",
     "apply_thresholds",
     "ask_missing_key",
@@ -97,9 +103,11 @@ __all__ = [
     "estimate_run",
     "explore_thresholds",
     "export_dataset",
+    "fetch_batch",
     "generate_questions",
     "generate_responses",
     "generate_subtopics",
+    "import_batch",
     "keep_earlier",
     "list_borderline_rows",
     "list_verifiers",
@@ -130,6 +138,7 @@ __all__ = [
     "review_rows",
     "sample_rows",
     "score_responses",
+    "submit_batch",
     "summarize_usage",
     "take_preview",
     "verify_responses",

@@ -165,6 +165,8 @@ scored = pd.DataFrame({{
     "id": ["1"], "instruction": ["a"], "response": ["b"], "finish_reason": ["stop"], "error": [None], "helpfulness": [3.0]
 }})
 decided = scored.assign(keep=True, reject_reason=None)
+costs = pd.DataFrame({{"stage": ["responses"], "tokens_in": [1], "tokens_out": [1]}})
+remote = sd.Client("http://127.0.0.1:9/v1#m")
 
 def verify(fence, text):
     answer = f"```{{fence}}\\n{{text}}\\n```"
@@ -205,6 +207,7 @@ def test_every_module_loads_without_any_extra() -> None:
         ("itables", "sd.browse_rows(decided)", "notebook"),
         ("ipywidgets", "sd.explore_thresholds(scored, sd.Thresholds())", "notebook"),
         ("ipywidgets", "sd.review_rows(sd.explore_thresholds(scored, sd.Thresholds()), 'judged.jsonl')", "notebook"),
+        ("genai_prices", "sd.add_prices(costs, remote, remote)", "prices"),
         ("shellcheck", "verify('bash', 'for c in $(docker ps -q); do\\n  docker stop $c\\nfi')", "verify"),
         ("hadolint", "verify('dockerfile', 'FROM alpine')", "verify"),
         ("ty", "verify('python', 'import os\\nos.getcwdd()')", "verify"),

@@ -4,6 +4,7 @@ SynthdataError
 ├── InputError       a value, frame or file given by the caller cannot be used (also a ValueError)
 ├── EndpointError    a model cannot be reached, refuses the account, or cannot do the job
 ├── RecordingError   a replay met a request that its recording lacks
+├── BatchPending     requests are written to batch files, and their answers are still to come
 ├── CacheError       the request cache cannot be read or written
 └── ModelFileError   the embedded model's file cannot be fetched or is not the file we know
 
@@ -31,6 +32,10 @@ class EndpointError(SynthdataError):
 
 class RecordingError(SynthdataError):
     """A replay met a request that its recording lacks."""
+
+
+class BatchPending(SynthdataError):  # noqa: N818 - nothing went wrong: the run goes on when the answers are there
+    """Requests are written to batch files, and their answers are still to come; the message says where and how to go on."""
 
 
 class CacheError(SynthdataError):

@@ -1,13 +1,16 @@
 """The door to a model: what a stage holds and asks. All calls block, many requests are in flight meanwhile."""
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from synthdata.base.errors import InputError, InterruptedRun
 from synthdata.base.progress import Progress, format_seconds
 from synthdata.models.batch import Batch
+from synthdata.models.batchfiles import write_requests
 from synthdata.models.cache import LOOK_UP_BATCH, Cache, make_key, split_batches, write_body
 from synthdata.models.endpoints import Endpoint, parse_endpoint
 from synthdata.models.limiter import get_limiter
@@ -25,6 +28,8 @@ class Client:
     concurrency: requests in flight, the endpoint's own figure when None. requests_per_minute: the account's limit,
     the endpoint's when None. budget: shared count of requests. timeout: seconds for one request. params: what every request
     of this client carries, such as {"chat_template_kwargs": {"enable_thinking": False}}; what a request says itself comes first.
+    batch: a folder; what the cache lacks is written there as request files for a batch service instead of being sent, and the
+    call stops with BatchPending. What is asked fresh each time (preflight) is sent all the same.
     learned: what preflight found out about this server, for the calls that follow. plan: the minutes that a run is expected to take
     by stage, in order, where it was estimated: progress says which stage this is, and what comes after it.
     """
@@ -39,6 +44,7 @@ class Client:
         budget: Budget | None = None,
         timeout: float = 600.0,
         params: Mapping[str, Any] | None = None,
+        batch: str | os.PathLike[str] | None = None,
     ) -> None:
         self.endpoint = parse_endpoint(endpoint) if isinstance(endpoint, str) else endpoint
         self.cache = cache
@@ -49,6 +55,15 @@ class Client:
         self.timeout = check_above_zero("timeout", timeout, timeout)
         self.budget = budget or Budget()
         self.params = dict(params or {})
+        self.batch = Path(batch) if batch is not None else None
+        if self.batch is not None and self.endpoint.is_local:
+            raise InputError(
+                f"{self.endpoint.name} reads no batch files: leave batch out, or name a provider's endpoint."
+            )
+        if self.batch is not None and cache is None:
+            raise InputError(
+                'batch files need a cache to keep the answers in: give Client(…, sd.open_cache("cache.sqlite"), batch=…).'
+            )
         self.usage: dict[str, Usage] = {}
         self.learned: dict[str, Any] = {}
         self.plan: dict[str, float | None] = {}
@@ -88,6 +103,8 @@ class Client:
             store = self.cache.open() if self.cache is not None else None
             batch.collect(bodies, self.endpoint, store, in_turn, fresh)
             progress = None if quiet else Progress(label, len(batch.results))
+            if batch.groups and self.batch is not None and not fresh:
+                write_requests(batch, self.batch, self.endpoint, self.budget)
             if batch.groups:
                 sender = self._make_sender(batch, attempts)
                 if store is not None and not store.is_writable:
