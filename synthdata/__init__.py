@@ -17,6 +17,7 @@ from synthdata.export.folder import write_folder
 from synthdata.filtering.boundary import list_borderline_rows
 from synthdata.filtering.decide import apply_thresholds
 from synthdata.filtering.outcomes import count_outcomes, count_subtopics
+from synthdata.filtering.pairs import make_pairs, mark_best_of_n
 from synthdata.filtering.ranking import rank_within_instruction
 from synthdata.filtering.review.explorer import Explorer, explore_thresholds
 from synthdata.filtering.review.judgements import JUDGEMENTS_FILE, append_judgement, read_judgements
@@ -95,6 +96,8 @@ __all__ = [
     "list_verifiers",
     "list_worst_commands",
     "make_ledger",
+    "make_pairs",
+    "mark_best_of_n",
     "mark_contamination",
     "mark_duplicates",
     "measure_diversity",
