@@ -18,6 +18,7 @@ from synthdata.export.folder import write_folder
 from synthdata.filtering.boundary import list_borderline_rows
 from synthdata.filtering.decide import apply_thresholds
 from synthdata.filtering.outcomes import count_outcomes, count_subtopics
+from synthdata.filtering.pairs import make_pairs, mark_best_of_n
 from synthdata.filtering.ranking import rank_within_instruction
 from synthdata.filtering.review.adoption import THRESHOLDS_FILE, read_decision, write_adoption
 from synthdata.filtering.review.browse import browse_rows
@@ -113,6 +114,8 @@ __all__ = [
     "list_verifiers",
     "list_worst_commands",
     "make_ledger",
+    "make_pairs",
+    "mark_best_of_n",
     "mark_contamination",
     "mark_duplicates",
     "measure_diversity",

@@ -15,7 +15,7 @@ from synthdata.base.errors import InputError
 from synthdata.base.frame import check_columns
 from synthdata.base.jsonl import FIRST_COLUMNS, iterate_rows, replace_file, write_objects
 from synthdata.export.card import Origin, write_text
-from synthdata.export.formats import FORMATS, TURN
+from synthdata.export.formats import FORMATS, TURN, check_formats, select_rows
 
 CARD_FILE = "README.md"
 MARK = "made with synthdata"  # in every card, so that a folder of ours is known
@@ -41,20 +41,21 @@ def write_folder(
     folder: str | os.PathLike[str],
     formats: Sequence[str] = ("messages",),
     *,
+    pairs: pd.DataFrame | None = None,
     ledger: pd.DataFrame | None = None,
     thresholds: Any = None,
 ) -> pd.DataFrame:
     """Write a dataset folder: filtered.jsonl (what is kept), raw.jsonl (every row), one file for each format, and its card.
 
     `datasets.load_dataset(folder)` then gives the kept rows, and load_dataset(folder, "raw") or a format's name the others.
-    Input columns: instruction, response, keep; what else there is goes along. formats: names of FORMATS. ledger: from
-    make_ledger, and thresholds: what decided, both for the card. Returns a frame of file, rows and bytes.
+    A file of 0 rows stands in the card, but `datasets` refuses to load it ("corresponds to no data").
+    Input columns: instruction, response, keep; what else there is goes along. formats: names of FORMATS. pairs: from make_pairs,
+    for the formats of preferences. ledger: from make_ledger, and thresholds: what decided, both for the card.
+    Returns a frame of file, rows and bytes.
     Raises InputError for a missing column, an unknown format, or a folder that holds something that is no dataset of ours.
     """
     check_columns(df, "write_folder", (*FIRST_COLUMNS, "keep"))
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown:
-        raise InputError(f"write_folder: {unknown[0]!r} is no format: choose from {', '.join(FORMATS)}.")
+    check_formats(formats, "write_folder", pairs)
     target = Path(folder)
     _check_folder(target)
     types = choose_types(df)
@@ -63,8 +64,8 @@ def write_folder(
     written = []
     configs = {"filtered": types, "raw": types} | {name: FORMATS[name].features for name in formats}
     for name in configs:
-        rows = full if name == "raw" else kept
-        lines = iterate_rows(rows) if name in ("filtered", "raw") else map(FORMATS[name].make, iterate_rows(rows))
+        rows = select_rows(name, full, pairs) if name in FORMATS else full if name == "raw" else kept
+        lines = map(FORMATS[name].make, iterate_rows(rows)) if name in FORMATS else iterate_rows(rows)
         path = write_objects(lines, target / f"{name}.jsonl", "write_folder")
         written.append((path.name, len(rows), path.stat().st_size))
     text = write_text(Origin(df, ledger, thresholds), MARK)
@@ -139,6 +140,8 @@ def _write_front(df: pd.DataFrame, configs: Mapping[str, Mapping[str, Any]]) -> 
 def _write_feature(name: str, kind: Any) -> dict[str, Any]:
     if isinstance(kind, str):
         return {"name": name, "dtype": kind}
+    if isinstance(kind, dict):
+        return {"name": name, "struct": [_write_feature(*item) for item in kind.items()]}
     inner = kind[0]
     return {
         "name": name,
