@@ -25,6 +25,81 @@ Write the whole answer again, at its full length. Reach each goal by commands an
 needed. Where you know of none, leave that step out everywhere, in text as well as in commands, and say in one sentence that it \
 cannot be done this way. Leave all other parts as they are, and do not mention the correction."""
 
+PERSONA_PROMPT = """\
+Name {n} different people who have to do with {topic}: their job or hobby, what they work on, and how much they know of it.
+Write one person on each line, 8 to 20 words, beginning with "a" or "an": no names, no numbering, nothing else."""
+
+COMMAND_QUESTION_PROMPT = """\
+Somebody has a problem that a command solves, and does not know the command. Write what that person asks an expert.
+The message tells the situation and what must be achieved, with concrete names and numbers, in one or two plain sentences. It \
+never names a command, an option or a file of the manual, and what each option does is needed in it. The person knows what is \
+wanted, not how it is done.
+
+Three examples:
+Command: tar --create --gzip --exclude=PATTERN
+Message: I want to put my project folder on a USB stick as a single small file, but without the 2 GB in node_modules. What is the \
+quickest way?
+Command: rsync --delete --dry-run
+Message: Before I mirror our photos to the NAS, I need to see which files would disappear there, without anything being touched yet.
+Command: ssh -L ADDRESS
+Message: Our database on db1 listens on the machine itself only. How do I get at it from my laptop's port 5433?
+
+Now:
+Command: {source}
+{passage}
+The person: {persona}
+The message {description}, like this one from another subject: {example}
+Reply with the message alone."""
+
+COMMAND_REVISION_PROMPT = """\
+This message does not work: {problem}. Write it again: what the person wants to achieve and why, in words of everyday work, in one \
+or two sentences, naming neither a command nor an option. Reply with the message alone."""
+
+COMMAND_RESPONSE_PROMPT = """\
+{instruction}
+
+Note for you, which the reader does not see: the answer is this command. Use it with each of these options, and put example values \
+in; write no option that is not listed here.
+{source}
+{passage}
+Answer as an expert in a few sentences with one code block, and do not mention this note."""
+
+CONCEPT_PROMPT = """\
+Name the {n} key concepts that somebody must understand who does "{subtopic}" in {topic}: real features, files, terms.
+Write one on each line, one to four words each: no numbering, no explanations, nothing else."""
+
+VARIED_QUESTION_PROMPT = """\
+Write a message to an expert in {topic}. Its subject is {subtopic}, more exactly: {about}.
+Who writes: {persona}, {level}.
+Kind of message: {kind}. It {description}. An example of this kind, from another subject: {example}
+Length: {length}. Concrete names, numbers, messages; ask for what real features can do.
+Reply with the message alone, in the words of the one who writes it."""
+
+VARIED_REVISION_PROMPT = """\
+This message does not work: {problem}. Write another one that does. Reply with the message alone."""
+
+PASSAGE_QUESTION_PROMPT = """\
+Here is a passage of a document about {topic}.
+
+{passage}
+
+A person who has never seen it needs to know something that it tells. Write what that person asks an expert: a question that these \
+words answer fully, with the names that one must know to understand it by itself.
+Who asks: {persona}. The question {description}.
+It speaks of no passage, text or document. Reply with the question alone."""
+
+PASSAGE_REVISION_PROMPT = """\
+This question does not work: {problem}. Write another one that the passage answers. Reply with the question alone."""
+
+PASSAGE_RESPONSE_PROMPT = """\
+{passage}
+
+Answer the question below from the text above alone, in your own words, for a reader who does not have that text: do not speak of \
+it. Then write a last line that begins with Quote: and copies, word for word, the sentence of the text that shows that the answer \
+is right.
+
+Question: {instruction}"""
+
 EXISTING = "\nThese are already taken; do not repeat them or reword them:\n{items}"
 
 _CORRECTION = re.compile(

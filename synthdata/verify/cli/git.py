@@ -12,11 +12,11 @@ from synthdata.verify.cli.reading import NAMED, OPTIONAL, Reading
 from synthdata.verify.cli.specification import Specification
 from synthdata.verify.cli.suggest import suggest_command, suggest_flag
 from synthdata.verify.cli.values import CHECKS
-from synthdata.verify.problems import Problem, Word
+from synthdata.verify.problems import Word
 
 
 def check_git(words: Sequence[Word], specification: Specification, shown: str, path: str) -> Reading:
-    """Check one git command: how far it was read, with its problems in the order of its words. shown, path: as check_pflag has them."""
+    """Check one git command: how far it was read, with its problems in order. shown, path: as check_pflag has them."""
     reading = Reading(specification, shown, path)
     profile = get_profile(specification.program)
     position = read_options(words, 1, reading)
@@ -90,7 +90,9 @@ def read_shorts(word: Word, following: Word | None, reading: Reading) -> int:
             if letter != "h" and word.known and not (letter.isdecimal() and command.facts.get("numbers")):
                 reading.report("unknown flag", word, f"-{letter}", long)
             return 0
-        if kind != "bool":
+        if kind == "bool":
+            reading.used.append(f"-{letter}")
+        else:
             return read_value(f"-{letter}", word, letters or None, following, reading)
     return 0
 

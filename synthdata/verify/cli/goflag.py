@@ -18,7 +18,7 @@ HELP = frozenset({"-h", "-help", "--help"})
 
 
 def check_goflag(words: Sequence[Word], specification: Specification, shown: str, path: str) -> Reading:
-    """Check one terraform command: how far it was read, with its problems in the order of its words. shown, path: as check_pflag has them."""
+    """Check one terraform command: how far it was read, with its problems in order. shown, path: as check_pflag has them."""
     reading = Reading(specification, shown, path)
     # `terraform {` begins a block of its configuration language.
     if any(word.text in HELP for word in words) or (len(words) > 1 and words[1].text == "{"):

@@ -36,7 +36,10 @@ def judge_command(words: Sequence[Word], specification: Specification) -> list[P
     if program in profile.programs:
         renamed = f"{specification.program} {profile.programs[program]}"
         known = profile.programs[program] in specification.commands
-        return [Problem("deprecated", program, words[0].line, renamed, fatal=False), *(reading.problems if known else [])]
+        return [
+            Problem("deprecated", program, words[0].line, renamed, fatal=False),
+            *(reading.problems if known else []),
+        ]
     return reading.problems
 
 

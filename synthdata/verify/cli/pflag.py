@@ -21,7 +21,7 @@ from synthdata.verify.cli.reading import NAMED, OPTIONAL, Reading, is_single
 from synthdata.verify.cli.specification import Command, Specification
 from synthdata.verify.cli.suggest import suggest_command, suggest_flag
 from synthdata.verify.cli.values import CHECKS
-from synthdata.verify.problems import Problem, Word
+from synthdata.verify.problems import Word
 
 
 def check_pflag(words: Sequence[Word], specification: Specification, shown: str, path: str) -> Reading:
