@@ -26,9 +26,15 @@ from synthdata.filtering.review.proposals import propose_thresholds
 from synthdata.filtering.review.reviewer import Reviewer, review_rows
 from synthdata.filtering.review.sampling import sample_rows
 from synthdata.filtering.thresholds import Thresholds, choose_thresholds
+from synthdata.generate.commands import check_uses, draw_commands, generate_command_questions
+from synthdata.generate.documents import read_documents
+from synthdata.generate.kinds import KINDS, draw_kinds, generate_personas
+from synthdata.generate.passages import check_quotes, generate_passage_questions
+from synthdata.generate.prompts import COMMAND_RESPONSE_PROMPT, PASSAGE_RESPONSE_PROMPT
 from synthdata.generate.questions import generate_questions, generate_subtopics
 from synthdata.generate.repair import compare_versions, count_hallucinated, count_repairs, repair_responses
 from synthdata.generate.responses import generate_responses
+from synthdata.generate.varied import add_concepts, generate_varied_questions
 from synthdata.models.cache import Cache
 from synthdata.models.client import Client
 from synthdata.models.endpoints import Endpoint, parse_endpoint
@@ -37,12 +43,14 @@ from synthdata.models.usage import Budget
 from synthdata.quality.overlap.contamination import mark_contamination
 from synthdata.quality.overlap.diversity import measure_diversity
 from synthdata.quality.overlap.duplicates import mark_duplicates, resolve_duplicates
+from synthdata.quality.overlap.variety import measure_questions, plot_questions, select_diverse
 from synthdata.quality.scores.judge import JUDGE_QUESTIONS
 from synthdata.quality.scores.reward import ATTRIBUTES
 from synthdata.quality.scores.scoring import score_responses
 from synthdata.run.costs import add_costs, estimate_run, summarize_usage
 from synthdata.run.ledger import LEDGER_FILE, make_ledger, plot_ledger, write_ledger
 from synthdata.run.preflight import check_endpoints
+from synthdata.verify.coverage import measure_coverage, plot_coverage
 from synthdata.verify.registry import list_verifiers
 from synthdata.verify.report import count_problems, describe_verification, list_worst_commands
 from synthdata.verify.stage import verify_responses
@@ -51,10 +59,13 @@ __version__ = "0.2.0"
 
 __all__ = [
     "ATTRIBUTES",
+    "COMMAND_RESPONSE_PROMPT",
     "FILTERED_FILE",
     "JUDGEMENTS_FILE",
     "JUDGE_QUESTIONS",
+    "KINDS",
     "LEDGER_FILE",
+    "PASSAGE_RESPONSE_PROMPT",
     "RAW_FILE",
     "Budget",
     "Cache",
@@ -71,10 +82,13 @@ __all__ = [
     "Reviewer",
     "SynthdataError",
     "Thresholds",
+    "add_concepts",
     "add_costs",
     "append_judgement",
     "apply_thresholds",
     "check_endpoints",
+    "check_quotes",
+    "check_uses",
     "choose_thresholds",
     "clean_text",
     "compare_versions",
@@ -84,30 +98,41 @@ __all__ = [
     "count_repairs",
     "count_subtopics",
     "describe_verification",
+    "draw_commands",
+    "draw_kinds",
     "estimate_precision",
     "estimate_run",
     "explore_thresholds",
     "export_dataset",
+    "generate_command_questions",
+    "generate_passage_questions",
+    "generate_personas",
     "generate_questions",
     "generate_responses",
     "generate_subtopics",
+    "generate_varied_questions",
     "list_borderline_rows",
     "list_verifiers",
     "list_worst_commands",
     "make_ledger",
     "mark_contamination",
     "mark_duplicates",
+    "measure_coverage",
     "measure_diversity",
     "measure_length_bias",
+    "measure_questions",
     "open_cache",
     "parse_endpoint",
+    "plot_coverage",
     "plot_ledger",
     "plot_length",
+    "plot_questions",
     "plot_scores",
     "prepare_folder",
     "preview_rows",
     "propose_thresholds",
     "rank_within_instruction",
+    "read_documents",
     "read_jsonl",
     "read_judgements",
     "repair_responses",
@@ -115,6 +140,7 @@ __all__ = [
     "review_rows",
     "sample_rows",
     "score_responses",
+    "select_diverse",
     "summarize_usage",
     "verify_responses",
     "write_folder",

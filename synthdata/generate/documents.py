@@ -21,8 +21,8 @@ def read_documents(folder: str | os.PathLike[str], *, size: int = 1_500) -> pd.D
     """Read the documents below a folder and cut them into passages, at headings and between paragraphs.
 
     folder: a folder, or one file: Markdown, plain text, HTML, PDF (HTML and PDF need the extra "documents"). Names that begin
-    with a dot, and what links lead to outside, are passed over. size: characters in a passage, at most; a fenced block or paragraph that
-    is longer stands alone.
+    with a dot, and what links lead to outside, are passed over. size: characters in a passage, at most; a fenced block or a
+    paragraph that is longer stands alone.
     Output columns: source (the path below the folder, § and the headings it stands under; for a PDF its page), passage.
     A passage of fewer than 80 characters is left out, and one that stood before is not repeated. A file that is broken, encrypted,
     scanned, no text or larger than 20 MB is skipped: each is named with its reason, and counted. Raises InputError when there is no

@@ -9,7 +9,7 @@ from synthdata.models.replies import Completion, is_natural_end
 
 MESSAGE_TOKENS = 160
 
-_LABEL = re.compile(r"^\W{0,3}(?:message|question|user|person|task)\W{0,3}:\W{0,3}(?=\S)", re.I)
+_LABEL = re.compile(r"^[*_#\s]{0,4}(?:message|question|user|person|task)[*_]{0,2}:[*_]{0,2}\s*(?=\S)", re.I)
 
 
 def ask_messages(
