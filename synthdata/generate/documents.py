@@ -82,11 +82,21 @@ def _read_file(path: Path) -> list[tuple[str, str]]:
         return _read_pdf(path)
     data = path.read_bytes()
     if suffix in (".html", ".htm"):
-        trafilatura = load_extra("trafilatura", "documents", "reading HTML")
-        # The library decodes by what the page says of itself.
-        text = trafilatura.extract(data, output_format="markdown", include_formatting=True, include_links=False)
-        return [("", text or "")]
+        return [("", _read_html(data))]
     return [("", _decode(data))]
+
+
+def _read_html(data: bytes) -> str:
+    """Write a page as Markdown, without what stands around its text; the library decodes by what the page says of itself."""
+    markdownify = load_extra("markdownify", "documents", "reading HTML")
+    page = load_extra("bs4", "documents", "reading HTML").BeautifulSoup(data, "html.parser")
+    for part in page(["script", "style", "template", "noscript", "nav", "header", "footer", "aside", "form", "title"]):
+        if part.name != "header" or part.find_parent(["article", "main"]) is None:
+            part.decompose()
+    text = markdownify.MarkdownConverter(heading_style="ATX", strip=["a", "img"]).convert_soup(
+        page.main or page.body or page
+    )
+    return str(text)
 
 
 def _decode(data: bytes) -> str:
