@@ -29,6 +29,7 @@ from synthdata.filtering.thresholds import Thresholds, choose_thresholds
 from synthdata.generate.commands import check_uses, draw_commands, generate_command_questions
 from synthdata.generate.documents import read_documents
 from synthdata.generate.kinds import KINDS, draw_kinds, generate_personas
+from synthdata.generate.offtopic import mark_off_topic
 from synthdata.generate.passages import check_quotes, generate_passage_questions
 from synthdata.generate.prompts import COMMAND_RESPONSE_PROMPT, PASSAGE_RESPONSE_PROMPT
 from synthdata.generate.questions import generate_questions, generate_subtopics
@@ -117,6 +118,7 @@ __all__ = [
     "make_ledger",
     "mark_contamination",
     "mark_duplicates",
+    "mark_off_topic",
     "measure_coverage",
     "measure_diversity",
     "measure_length_bias",

@@ -89,8 +89,8 @@ def generate_command_questions(
     """Have the question written whose answer each drawn command is, and written once more where it does not stand on its own.
 
     Input columns: as draw_commands returns. personas: who asks, in turn. kinds: a table like COMMAND_KINDS. prompt: a template
-    with {source}, {passage}, {persona}, {description} and {example}. params: sampling parameters.
-    A question that names its command or an option, that is too short to tell a situation, or that repeats its example is sent
+    with {source}, {passage}, {persona} and {description}. params: sampling parameters.
+    A question that names its command or an option, that is too short to tell a situation, or that repeats its prompt is sent
     back once with the reason. Output columns: those given, with id, instruction, sample, persona, kind, and question_problem:
     what is wrong with the question still, null where nothing is. A row for which no question came is left out, which is said.
     """
@@ -100,16 +100,15 @@ def generate_command_questions(
     prompts = [
         fill_prompt(
             prompt, "the question prompt", ("source",), source=row.source, passage=row.passage,
-            persona=persona or ANYBODY, description=kind.description, example=kind.example,
+            persona=persona or ANYBODY, description=kind.description,
         )
         for row, kind, persona in zip(drawn.itertuples(), mix.itertuples(), people, strict=True)
     ]  # fmt: skip
-    examples = mix["example"].tolist()
     sources, programs = drawn["source"].tolist(), drawn["program"].tolist()
     questions, problems = ask_messages(
         prompts,
         client,
-        lambda place, text: find_question_problem(text, sources[place], programs[place], examples[place]),
+        lambda place, text: find_question_problem(text, sources[place], programs[place]),
         COMMAND_REVISION_PROMPT,
         params=params,
     )
@@ -125,10 +124,10 @@ def generate_command_questions(
     return out.assign(id=pd.array(ids, dtype="str"))
 
 
-def find_question_problem(question: str, source: str, program: str, example: str = "") -> str | None:
+def find_question_problem(question: str, source: str, program: str) -> str | None:
     """Find what keeps a question from being one that a person would ask who does not know its answer; None for nothing.
 
-    source: what it was drawn from. example: the one that its prompt showed.
+    source: what it was drawn from.
     """
     words = re.findall(r"[\w'’-]+", question.lower())
     if len(words) < 8:
@@ -143,9 +142,6 @@ def find_question_problem(question: str, source: str, program: str, example: str
         return "it speaks of options"
     if re.match(r"(?:could|can|would) the (?:user|person)\b|the (?:person|user)\b|message:|command:", question, re.I):
         return "it speaks about the person and not as the person"
-    shown = set(re.findall(r"\w{5,}", example.lower()))
-    if shown and len(shown & set(words)) > 0.5 * len(shown):
-        return "it repeats the example"
     return None
 
 

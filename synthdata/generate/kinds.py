@@ -13,30 +13,21 @@ from synthdata.generate.prompts import PERSONA_PROMPT, fill_prompt
 from synthdata.models.client import Client
 from synthdata.models.replies import Completion
 
-# The examples come from other subjects than datasets are usually made about, since a small model copies what it is shown.
+# No examples: the embedded model copied them ("print each of my drawings on two sheets") into questions about Docker.
 KINDS = pd.DataFrame(
     [
-        ("how-to", 3, "tells what the person is doing and asks how to get one thing done",
-         "Our office printer takes A4 only, but the drawings are A3. How can I print each of them on two sheets that I can tape?"),
-        ("error report", 2, "tells what was tried, what went wrong or which message came, and asks for the way out",
-         "The radiator in the bedroom stays cold although I bled it and the valve is fully open. What should I try next?"),
-        ("task", 2, "gives an order in the imperative, with the exact names and numbers to use",
-         "Write me a shopping list for 12 people for three days of hiking, vegetarian, with nothing that needs a fridge."),
-        ("choose between", 1, "has two ways in mind, says what matters, and asks which one to take",
-         "We move 40 boxes one floor up on Saturday. Shall we rent a trolley or ask two more friends, to be done by noon?"),
-        ("comparison", 1, "asks what the difference between two similar things is in practice",
-         "What is the difference between baking soda and baking powder when a recipe has yoghurt in it?"),
-        ("why", 1, "has seen a behaviour, did not expect it, and asks for its reason",
-         "Why does my sourdough rise well in the bowl and then go flat as soon as I move it to the hot stone?"),
-        ("fix this", 1, "shows something short that is wrong, word for word, and asks for it to be put right",
-         "My formula `=SUM(A1;A9` gives an error in the German spreadsheet. What must I write instead?"),
-        ("explain this", 1, "quotes something short word for word and asks what its parts mean",
-         "The knitting pattern says `k2, p2, sl1 wyif`. What exactly do I do at `sl1 wyif`?"),
-        ("review this", 1, "shows something short that works, word for word, and asks what to improve",
-         "Here is my packing list for Iceland in May: `2 jeans, 5 T-shirts, 1 umbrella`. What would you change?"),
+        ("how-to", 3, "tells what the person is doing and asks how to get one thing done"),
+        ("error report", 2, "tells what was tried, what went wrong or which message came, and asks for the way out"),
+        ("task", 2, "gives an order in the imperative, with the exact names and numbers to use"),
+        ("choose between", 1, "has two ways in mind, says what matters, and asks which one to take"),
+        ("comparison", 1, "asks what the difference between two similar things is in practice"),
+        ("why", 1, "has seen a behaviour, did not expect it, and asks for its reason"),
+        ("fix this", 1, "shows something short that is wrong, word for word, and asks for it to be put right"),
+        ("explain this", 1, "quotes something short word for word and asks what its parts mean"),
+        ("review this", 1, "shows something short that works, word for word, and asks what to improve"),
     ],
-    columns=["kind", "share", "description", "example"],
-)  # fmt: skip
+    columns=["kind", "share", "description"],
+)
 
 # What a person who needs one command can say without knowing it.
 COMMAND_KINDS = KINDS[KINDS["kind"].isin(["how-to", "error report", "task"])].reset_index(drop=True)
@@ -54,9 +45,9 @@ ANYBODY = "somebody who uses it at work"
 def check_kinds(kinds: pd.DataFrame) -> pd.DataFrame:
     """Check a table of kinds: what is drawn from must be there, and the shares numbers of which one is above zero.
 
-    Columns: kind, share (a weight, not a percentage), description, example. Raises InputError for anything else.
+    Columns: kind, share (a weight, not a percentage), description. Raises InputError for anything else.
     """
-    check_columns(kinds, "the table of kinds", ("kind", "share", "description", "example"))
+    check_columns(kinds, "the table of kinds", ("kind", "share", "description"))
     shares = pd.to_numeric(kinds["share"], errors="coerce")
     wrong = kinds.loc[~shares.ge(0), "kind"].tolist()
     if wrong or not shares.sum() > 0:
@@ -66,7 +57,7 @@ def check_kinds(kinds: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_kinds(n: int, kinds: pd.DataFrame = KINDS, *, seed: int = 1) -> pd.DataFrame:
-    """Draw n kinds in the proportion of their shares, in random order. Returns a frame of kind, description and example.
+    """Draw n kinds in the proportion of their shares, in random order. Returns a frame of kind and description.
 
     Each kind comes as often as its share says, rounded by the largest remainders, so that a small dataset has the mix too.
     """
@@ -77,7 +68,7 @@ def draw_kinds(n: int, kinds: pd.DataFrame = KINDS, *, seed: int = 1) -> pd.Data
         counts[place] += 1
     order = [place for place in table.index for _ in range(counts[place])]
     random.Random(seed).shuffle(order)
-    return table.loc[order, ["kind", "description", "example"]].reset_index(drop=True)
+    return table.loc[order, ["kind", "description"]].reset_index(drop=True)
 
 
 def generate_personas(

@@ -6,8 +6,11 @@ from typing import Any
 
 from synthdata.models.client import Client
 from synthdata.models.replies import Completion, is_natural_end
+from synthdata.quality.overlap.variety import ALIKE
+from synthdata.quality.overlap.words import split_words
 
 MESSAGE_TOKENS = 160
+COPIED = 0.6  # ROUGE-L with a line of its prompt
 
 _LABEL = re.compile(r"^[*_#\s]{0,4}(?:message|question|user|person|task)[*_]{0,2}:[*_]{0,2}\s*(?=\S)", re.I)
 
@@ -24,13 +27,21 @@ def ask_messages(
     """Ask for one message for each prompt, and once more for each that has a problem, naming it (revising, as in Nemotron-4,
     Adler et al. 2024, arXiv:2406.11704).
 
-    find_problem: says of a place and a message what is wrong with it, None for nothing. revision: a template with {problem},
+    find_problem: says of a place and a message what is wrong with it, None for nothing; that it repeats its prompt is found
+    here. revision: a template with {problem},
     sent as the next turn; the new message counts only if nothing is wrong with it. Returns the messages, "" where none came, and
     what is wrong with each still. Raises EndpointError when the run cannot go on.
     """
     turns = [[{"role": "user", "content": prompt}] for prompt in prompts]
     messages = _ask(turns, client, label, params)
-    problems = [find_problem(place, text) if text else "none came" for place, text in enumerate(messages)]
+    lines = [[split_words(line) for line in prompt.splitlines()] for prompt in prompts]
+
+    def judge(place: int, text: str) -> str | None:
+        # A small model copies what it is shown.
+        copied = find_alike(split_words(text), lines[place], COPIED) is not None
+        return "it repeats what you were shown" if copied else find_problem(place, text)
+
+    problems = [judge(place, text) if text else "none came" for place, text in enumerate(messages)]
     again = [place for place, problem in enumerate(problems) if problem and messages[place]]
     if again:
         retries = [
@@ -42,9 +53,18 @@ def ask_messages(
             for place in again
         ]
         for place, text in zip(again, _ask(retries, client, f"{label}, revised", params), strict=True):
-            if text and find_problem(place, text) is None:
+            if text and judge(place, text) is None:
                 messages[place], problems[place] = text, None
     return messages, problems
+
+
+def find_alike(words: list[str], known: Sequence[list[str]], bound: float = ALIKE) -> int | None:
+    """Find the place of a text among known ones whose ROUGE-L F1 with these words reaches the bound; None for none."""
+    from rapidfuzz.distance import Indel
+    from rapidfuzz.process import extractOne
+
+    best = extractOne(words, known, scorer=Indel.normalized_similarity, score_cutoff=bound) if known and words else None
+    return None if best is None else int(best[2])
 
 
 def _ask(

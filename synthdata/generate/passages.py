@@ -9,9 +9,8 @@ import pandas as pd
 
 from synthdata.base.frame import check_columns, check_count, check_topic, make_id
 from synthdata.generate.kinds import ANYBODY, PASSAGE_KINDS, draw_kinds, draw_personas
-from synthdata.generate.messages import ask_messages
+from synthdata.generate.messages import ask_messages, find_alike
 from synthdata.generate.prompts import PASSAGE_QUESTION_PROMPT, PASSAGE_REVISION_PROMPT, fill_prompt
-from synthdata.generate.varied import find_alike
 from synthdata.models.client import Client
 from synthdata.quality.overlap.words import split_words
 

@@ -30,26 +30,30 @@ Name {n} different people who have to do with {topic}: their job or hobby, what 
 Write one person on each line, 8 to 20 words, beginning with "a" or "an": no names, no numbering, nothing else."""
 
 COMMAND_QUESTION_PROMPT = """\
-Somebody has a problem that a command solves, and does not know the command. Write what that person asks an expert.
-The message tells the situation and what must be achieved, with concrete names and numbers, in one or two plain sentences. It \
-never names a command, an option or a file of the manual, and what each option does is needed in it. The person knows what is \
-wanted, not how it is done.
+A person needs a command and does not know it. Write what that person asks an expert: in the first person, with the situation, \
+concrete names and numbers, in one or two plain sentences, naming no command and no option.
 
-Three examples:
 Command: tar --create --gzip --exclude=PATTERN
-Message: I want to put my project folder on a USB stick as a single small file, but without the 2 GB in node_modules. What is the \
+Person: a photographer
+Message: I want to put my project folder on a USB stick as one small file, but without the 2 GB of previews in it. What is the \
 quickest way?
-Command: rsync --delete --dry-run
-Message: Before I mirror our photos to the NAS, I need to see which files would disappear there, without anything being touched yet.
-Command: ssh -L ADDRESS
-Message: Our database on db1 listens on the machine itself only. How do I get at it from my laptop's port 5433?
 
-Now:
+Command: rsync --delete --dry-run
+Person: the administrator of a school
+Message: Before I mirror our file server tonight, show me which files would disappear on the copy, without anything being \
+touched yet.
+
+Command: ssh -L ADDRESS
+Person: a web developer
+Message: My reports fail with "connection refused" because the database on db1 listens on that machine only. How do I get at it \
+from my laptop?
+
+The next message {description}. All that the options do is needed in it.
+
 Command: {source}
 {passage}
-The person: {persona}
-The message {description}, like this one from another subject: {example}
-Reply with the message alone."""
+Person: {persona}
+Message:"""
 
 COMMAND_REVISION_PROMPT = """\
 This message does not work: {problem}. Write it again: what the person wants to achieve and why, in words of everyday work, in one \
@@ -69,11 +73,13 @@ Name the {n} key concepts that somebody must understand who does "{subtopic}" in
 Write one on each line, one to four words each: no numbering, no explanations, nothing else."""
 
 VARIED_QUESTION_PROMPT = """\
-Write a message to an expert in {topic}. Its subject is {subtopic}, more exactly: {about}.
-Who writes: {persona}, {level}.
-Kind of message: {kind}. It {description}. An example of this kind, from another subject: {example}
-Length: {length}. Concrete names, numbers, messages; ask for what real features can do.
-Reply with the message alone, in the words of the one who writes it."""
+Write what a person asks an expert in {topic}, in the first person, with concrete names, numbers and messages. It asks for what \
+real features can do.{style}
+Subject: {subtopic}, more exactly {about}
+Person: {persona}, {level}
+Kind of message: {kind}. It {description}.
+Length: {length}
+Reply with the message alone."""
 
 VARIED_REVISION_PROMPT = """\
 This message does not work: {problem}. Write another one that does. Reply with the message alone."""
@@ -99,6 +105,12 @@ it. Then write a last line that begins with Quote: and copies, word for word, th
 is right.
 
 Question: {instruction}"""
+
+TOPIC_PROMPT = """\
+A dataset is about: {topic}
+Is the following about that, so that an expert in {topic} would be the one to ask? Answer yes, or no and in five words what it is \
+about instead.
+{text}"""
 
 EXISTING = "\nThese are already taken; do not repeat them or reword them:\n{items}"
 

@@ -1,6 +1,5 @@
 """Questions that are varied by construction: one request for each, with its kind, concept, level, length and who asks drawn."""
 
-import functools
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,11 +9,10 @@ import pandas as pd
 from synthdata.base.frame import check_columns, check_count, make_id
 from synthdata.generate.kinds import ANYBODY, KINDS, LENGTHS, LEVELS, draw_kinds, draw_personas
 from synthdata.generate.lists import parse_subtopics
-from synthdata.generate.messages import ask_messages
+from synthdata.generate.messages import ask_messages, find_alike
 from synthdata.generate.prompts import CONCEPT_PROMPT, VARIED_QUESTION_PROMPT, VARIED_REVISION_PROMPT, fill_prompt
 from synthdata.models.client import Client
 from synthdata.models.replies import Completion
-from synthdata.quality.overlap.variety import ALIKE
 from synthdata.quality.overlap.words import split_words
 
 ROUNDS = 3  # asking, and twice more for what is missing
@@ -68,8 +66,8 @@ def generate_varied_questions(
 
     Input columns: topic, subtopic; concepts when present. n_questions: for each subtopic. kinds: a table like KINDS, whose
     shares are the mix. personas: who asks (generate_personas). seeds: questions of your own that show the style and are never
-    repeated. prompt: a template with {topic}, {subtopic}, {about}, {persona}, {kind}, {description}, {example}, {level}, {length}.
-    A question whose ROUGE-L F1 with an earlier one, a seed or its example reaches 0.7 is refused (Self-Instruct, Wang et al. 2023,
+    repeated. prompt: a template with {topic}, {subtopic}, {about}, {persona}, {kind}, {description}, {level}, {length}, {style}.
+    A question whose ROUGE-L F1 with an earlier one or a seed reaches 0.7 is refused (Self-Instruct, Wang et al. 2023,
     arXiv:2212.10560) and another one asked for, in at most ROUNDS rounds; what is missing then is said.
     Output columns: id, topic, subtopic, instruction, sample, persona, kind, level. Raises InputError for a missing column, a count
     below 1 or a table of kinds that is none.
@@ -86,7 +84,7 @@ def generate_varied_questions(
         rows = plan.iloc[waiting].to_dict("records")
         # The same request again would bring the same reply: each round has its own concept and seed.
         rows = [row | {"about": row["abouts"][attempt % len(row["abouts"])]} for row in rows]
-        names = ("topic", "subtopic", "about", "persona", "kind", "description", "example", "level", "length")
+        names = ("topic", "subtopic", "about", "persona", "kind", "description", "level", "length", "style")
         prompts = [
             fill_prompt(prompt, "the question prompt", ("subtopic",), **{name: row[name] for name in names})
             for row in rows
@@ -95,7 +93,7 @@ def generate_varied_questions(
         questions, problems = ask_messages(
             prompts,
             client,
-            functools.partial(_find_problem, [row["example"] for row in rows]),
+            lambda _, text: find_varied_problem(text),
             VARIED_REVISION_PROMPT,
             params=sampling,
         )
@@ -114,29 +112,14 @@ def generate_varied_questions(
     return out[["id", "topic", "subtopic", "instruction", "sample", "persona", "kind", "level"]]
 
 
-def find_alike(words: list[str], known: Sequence[list[str]], bound: float = ALIKE) -> int | None:
-    """Find the place of a text among known ones whose ROUGE-L F1 with these words reaches the bound; None for none."""
-    from rapidfuzz.distance import Indel
-    from rapidfuzz.process import extractOne
-
-    best = extractOne(words, known, scorer=Indel.normalized_similarity, score_cutoff=bound) if known and words else None
-    return None if best is None else int(best[2])
-
-
-def find_varied_problem(question: str, example: str) -> str | None:
-    """Find what is wrong with a question by itself; None for nothing. example: the one that its prompt showed."""
+def find_varied_problem(question: str) -> str | None:
+    """Find what is wrong with a question by itself; None for nothing."""
     words = split_words(question)
     if len(words) < 5:
         return "it is too short to tell what is wanted"
     if question.lower().startswith(("a question", "as a ", "as an ", "here is a question", "this message")):
         return "it speaks about the message and is not the message"
-    if len(set(words) & set(split_words(example))) > 0.5 * len(set(words)):
-        return "it repeats the example, which is about another subject"
     return None
-
-
-def _find_problem(examples: Sequence[str], place: int, question: str) -> str | None:
-    return find_varied_problem(question, examples[place])
 
 
 def _draw_plan(
@@ -151,10 +134,10 @@ def _draw_plan(
         for n in range(count):
             kind = mix.iloc[len(rows)]
             abouts = [concepts[(n + step) % len(concepts)] for step in range(ROUNDS)] if len(concepts) else [subtopic]
-            example = rng.choice(list(seeds)) if seeds else kind["example"]
+            style = f" In the style of this one, about something else: {rng.choice(list(seeds))}" if seeds else ""
             rows.append({
                 "topic": topic, "subtopic": subtopic, "abouts": abouts, "persona": people[len(rows)] or ANYBODY,
-                "kind": kind["kind"], "description": kind["description"], "example": example,
+                "kind": kind["kind"], "description": kind["description"], "style": style,
                 "level": rng.choice(LEVELS), "length": rng.choice(LENGTHS),
             })  # fmt: skip
     return pd.DataFrame(rows)

@@ -53,12 +53,10 @@ def test_what_is_not_covered_comes_first() -> None:
         ("How does docker container run keep my import on the small server below 2 GB?", "names the command"),
         ("Which flag keeps my import on the small old server below 2 GB of it?", "speaks of options"),
         ("Could the user want to keep the import on that small server below 2 GB?", "about the person"),
-        ("My laptop's disk is nearly full and I do not know which folders take most space.", "repeats the example"),
     ],
 )
 def test_a_question_that_gives_its_answer_away_is_found(question: str, said: str | None) -> None:
-    example = "My laptop's disk is nearly full. How can I find out which folders take the most space?"
-    found = find_question_problem(question, "docker container run --memory=BYTES", "docker", example)
+    found = find_question_problem(question, "docker container run --memory=BYTES", "docker")
     assert (found is None) if said is None else (said in str(found))
 
 
