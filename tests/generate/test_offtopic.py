@@ -37,7 +37,7 @@ def test_after_verification_a_marked_row_is_rejected(connect: Connect) -> None:
     df = pd.DataFrame(
         {"topic": "Git", "subtopic": ["history", "pasta"], "instruction": "How do I see the last commit?"}
     )
-    df = df.assign(response="Run `git log -1` to see it.", error=None, finish_reason="stop")
+    df = df.assign(response="Run this:\n```bash\ngit commit --amend\n```", error=None, finish_reason="stop")
     with NimServer(behave) as server:
         out = sd.mark_off_topic(sd.verify_responses(df), connect(server), column="subtopic")
     assert out["verified"].tolist() == [True, False]
