@@ -140,7 +140,7 @@ def _fold(text: str) -> str:
 
 def find_passage_problem(question: str) -> str | None:
     """Find what keeps a question from standing without its passage; None for nothing."""
-    if len(question.split()) < 4 and len(question) < 12:
+    if len(question.split()) < 5 and len(question) < 24:
         return "it is too short to tell what is wanted"
     if match := _SPEAKS.search(question):
         return f"it says {match[0]!r}, which the person asking has never seen"

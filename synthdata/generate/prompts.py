@@ -85,14 +85,11 @@ VARIED_REVISION_PROMPT = """\
 This message does not work: {problem}. Write another one that does. Reply with the message alone."""
 
 PASSAGE_QUESTION_PROMPT = """\
-Here is a passage of a document about {topic}.
-
 {passage}
 
-A person who has never seen it needs to know something that it tells. Write what that person asks an expert: a question that these \
-words answer fully, with the names that one must know to understand it by itself.
-Who asks: {persona}. The question {description}.
-It speaks of no passage, text or document. Reply with the question alone."""
+Write one question about {topic} that {persona} has who never saw the words above, and that they answer in full. The question \
+{description}. It names what it is about, and speaks of no text or document.
+Question:"""
 
 PASSAGE_REVISION_PROMPT = """\
 This question does not work: {problem}. Write another one that the passage answers. Reply with the question alone."""
