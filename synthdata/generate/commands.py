@@ -46,6 +46,8 @@ def draw_commands(
         raise InputError(
             f"draw_commands: pairs is {pairs!r}, shares {weights!r}: give a share from 0 to 1, and a weight above 0."
         )
+    if covered is not None:
+        check_columns(covered, "draw_commands", ("response",))
     rng, specification, drawable = random.Random(seed), load_specification(program), list_drawable(program)
     seen: dict[tuple[str, str], int] = {}
     for response in covered["response"].dropna() if covered is not None else ():
@@ -159,7 +161,7 @@ def check_uses(df: pd.DataFrame) -> pd.DataFrame:
     verified, problems = df["verified"].tolist(), df["problems"].tolist()
     columns = zip(df["response"], df["program"], df["source"], faults, strict=True)
     for place, (response, program, source, fault) in enumerate(columns):
-        if not isinstance(response, str) or not isinstance(program, str):
+        if not (isinstance(response, str) and isinstance(program, str) and isinstance(source, str)):
             continue
         found = [_note_problem("question", fault)] if isinstance(fault, str) else []
         uses, used = list_uses(response, program), []

@@ -89,14 +89,18 @@ def _read_file(path: Path) -> list[tuple[str, str]]:
 def _read_html(data: bytes) -> str:
     """Write a page as Markdown, without what stands around its text; the library decodes by what the page says of itself."""
     markdownify = load_extra("markdownify", "documents", "reading HTML")
-    page = load_extra("bs4", "documents", "reading HTML").BeautifulSoup(data, "html.parser")
-    for part in page(["script", "style", "template", "noscript", "nav", "header", "footer", "aside", "form", "title"]):
-        if part.name != "header" or part.find_parent(["article", "main"]) is None:
-            part.decompose()
-    text = markdownify.MarkdownConverter(heading_style="ATX", strip=["a", "img"]).convert_soup(
-        page.main or page.body or page
-    )
-    return str(text)
+    bs4 = load_extra("bs4", "documents", "reading HTML")
+    try:
+        page = bs4.BeautifulSoup(data, "html.parser")
+        for part in page(
+            ["script", "style", "template", "noscript", "nav", "header", "footer", "aside", "form", "title"]
+        ):
+            if part.name != "header" or part.find_parent(["article", "main"]) is None:
+                part.decompose()
+        body = page.main or page.body or page
+        return str(markdownify.MarkdownConverter(heading_style="ATX", strip=["a", "img"]).convert_soup(body))
+    except RecursionError:
+        raise ValueError("its parts stand too deep in one another") from None
 
 
 def _decode(data: bytes) -> str:

@@ -53,7 +53,7 @@ def check_kinds(kinds: pd.DataFrame) -> pd.DataFrame:
     if wrong or not shares.sum() > 0:
         said = f"the share of {wrong[0]!r} is no number" if wrong else "no kind has a share above zero"
         raise InputError(f"kinds: {said}: give each kind a weight, 0 to leave it out.")
-    return kinds.assign(share=shares)
+    return kinds.assign(share=shares).reset_index(drop=True)
 
 
 def draw_kinds(n: int, kinds: pd.DataFrame = KINDS, *, seed: int = 1) -> pd.DataFrame:

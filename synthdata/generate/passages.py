@@ -15,8 +15,9 @@ from synthdata.models.client import Client
 from synthdata.quality.overlap.words import split_words
 
 SHORTEST_QUOTE = 4  # words: fewer stand in nearly every text
+QUOTE_LINES = 20  # the quotation begins in one of the last lines
 
-_QUOTE = re.compile(r"(?:^|\n)[\s>*_-]*(?:exact |direct )?quotes?[*_]*\s*[:：][*_]*\s*(.+)\Z", re.I | re.S)
+_QUOTE = re.compile(r"[\s>*_-]{0,8}(?:exact |direct )?quotes?[*_]{0,3}\s?[:：][*_]{0,3}\s*(.*)", re.I)
 _SPEAKS = re.compile(r"\b(?:passage|text|document|excerpt|article|paragraph)s?\b|\baccording to the\b", re.I)
 
 
@@ -110,10 +111,11 @@ def check_quotes(df: pd.DataFrame) -> pd.DataFrame:
 
 def split_quote(response: str) -> tuple[str, str]:
     """Split a response into the answer and the quotation that its last line copies; "" where there is none."""
-    matches = list(re.finditer(r"\n|\A", response))
-    for start in reversed([match.start() for match in matches]):
-        if match := _QUOTE.match(response, start):
-            return response[:start].rstrip(), match[1].strip().strip("\"“”„'*_ \n").strip()
+    lines = response.rstrip().split("\n")
+    for place in range(len(lines) - 1, max(len(lines) - QUOTE_LINES, 0) - 1, -1):
+        if match := _QUOTE.match(lines[place]):
+            quote = "\n".join([match[1], *lines[place + 1 :]])
+            return "\n".join(lines[:place]).rstrip(), quote.strip().strip("\"“”„'*_ \n").strip()
     return response, ""
 
 

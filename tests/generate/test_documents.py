@@ -121,6 +121,18 @@ def test_html_keeps_its_text_and_loses_its_menu(tmp_path: Path) -> None:
     assert df["source"][0] == "x.html § Greenhouse"
 
 
+def test_html_that_is_nested_too_deep_is_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("markdownify")
+    (tmp_path / "deep.html").write_text("<div>" * 3000 + LONG)
+    (tmp_path / "good.md").write_text(GUIDE)
+    assert len(sd.read_documents(tmp_path)) == 2
+    assert "skipped deep.html (its parts" in capsys.readouterr().out
+
+
+def test_a_quotation_is_looked_for_near_the_end_alone() -> None:
+    assert split_quote("Quote: a b c d" + "\n" * 20_000 + "x") == ("Quote: a b c d" + "\n" * 20_000 + "x", "")
+
+
 def test_a_link_that_leads_outside_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret.md").write_text(GUIDE)
     inside = tmp_path / "docs"
@@ -151,7 +163,7 @@ def test_questions_and_answers_keep_their_passage(connect: Connect, tmp_path: Pa
 
     def behave(server: NimServer, body: dict[str, Any]) -> Any:
         text = body["messages"][0]["content"]
-        if "Question:" in text:
+        if "begins with Quote:" in text:
             assert "green button" in text or "nine minutes" in text
             copied = quote if "forty litres" in text else "The pump runs for ten minutes every single morning."
             return make_chat(f"It is so and so, I think.\n\nQuote: “{copied}”")

@@ -34,6 +34,11 @@ def test_kinds_come_as_their_shares_say(n: int, shares: list[int]) -> None:
         assert abs(drawn.get(kind, 0) - share / sum(shares) * n) < 1
 
 
+def test_a_table_put_together_from_two_is_a_table() -> None:
+    table = pd.concat([KINDS.head(2), KINDS.head(1).assign(kind="mine")])
+    assert set(draw_kinds(12, table)["kind"]) == {"how-to", "error report", "mine"}
+
+
 @pytest.mark.parametrize("share", [-1, None, "many"])
 def test_a_share_that_is_none_is_named(share: Any) -> None:
     with pytest.raises(sd.InputError, match="share of 'how-to' is no number"):

@@ -151,7 +151,8 @@ def plot_questions(df: pd.DataFrame, by: str = "subtopic") -> Any:
     vectors = make_vectors([split_words(str(question)) for question in shown["instruction"]]).astype(float)
     vectors -= vectors.mean(axis=0)
     left, sizes, _ = np.linalg.svd(vectors, full_matrices=False)
-    points = left[:, :2] * sizes[:2]
+    points = np.zeros((len(shown), 2))
+    points[:, : len(sizes[:2])] = left[:, :2] * sizes[:2]
     kept = shown["keep"].fillna(False).to_numpy(dtype=bool) if "keep" in shown else np.ones(len(shown), dtype=bool)
     values = shown[by].astype(str).to_numpy()
     names = [name for name, _ in Counter(values).most_common(8)]

@@ -67,6 +67,10 @@ def test_the_map_shows_every_question() -> None:
         sd.plot_questions(df.head(2))
 
 
+def test_a_map_of_questions_without_a_word_is_a_map() -> None:
+    assert sd.plot_questions(pd.DataFrame({"instruction": ["", "?", "same"], "subtopic": [None, 1, "x"]})).axes
+
+
 def test_a_diverse_choice_takes_one_of_each_before_a_second() -> None:
     df = pd.DataFrame({"instruction": [*ALIKE, *VARIED[:2]], "reward": [2.0] * 10})
     out = sd.select_diverse(df, 3)
