@@ -12,7 +12,7 @@ from synthdata.quality.overlap.words import split_words
 MESSAGE_TOKENS = 160
 COPIED = 0.6  # ROUGE-L with a line of its prompt
 
-_LABEL = re.compile(r"^[*_#\s]{0,4}(?:message|question|user|person|task)[*_]{0,2}:[*_]{0,2}\s*(?=\S)", re.I)
+_LABEL = re.compile(r"^[*_#\s]{0,4}(?:message|question|q|user|person|task)[*_]{0,2}:[*_]{0,2}\s*(?=\S)", re.I)
 
 
 def ask_messages(

@@ -113,6 +113,7 @@ def test_personas_come_in_one_request(connect: Connect, capsys: pytest.CaptureFi
         ('"How do I do it?"', "How do I do it?"),
         ("**Message:** How do I do it?\n\nSure, here is the answer.", "How do I do it?"),
         ("Fix this:\n\n```\nls -x\n```", "Fix this:\n\n```\nls -x\n```"),
+        ("Q: How do I do it?", "How do I do it?"),
         ("", ""),
     ],
 )
