@@ -13,6 +13,7 @@ from synthdata.generate.kinds import ANYBODY, COMMAND_KINDS, draw_kinds, draw_pe
 from synthdata.generate.messages import ask_messages
 from synthdata.generate.prompts import COMMAND_QUESTION_PROMPT, COMMAND_REVISION_PROMPT, fill_prompt
 from synthdata.models.client import Client
+from synthdata.quality.overlap.similarity import ASKING
 from synthdata.verify.cli.specification import Specification, load_specification
 from synthdata.verify.coverage import list_drawable, list_uses, read_source
 from synthdata.verify.crawl.descriptions import describe_commands
@@ -92,9 +93,10 @@ def generate_command_questions(
 
     Input columns: as draw_commands returns. personas: who asks, in turn. kinds: a table like COMMAND_KINDS. prompt: a template
     with {source}, {passage}, {persona} and {description}. params: sampling parameters.
-    A question that names its command or an option, that is too short to tell a situation, or that repeats its prompt is sent
-    back once with the reason. Output columns: those given, with id, instruction, sample, persona, kind, and question_problem:
-    what is wrong with the question still, null where nothing is. A row for which no question came is left out, which is said.
+    A question that names its command or an option, that asks for something else, that is too short, or that repeats its prompt
+    is sent back once with the reason. Output columns: those given, with id, instruction, sample, persona, kind, and
+    question_problem: what is wrong with the question still, null where nothing is. A row for which no question came is left out,
+    which is said.
     """
     check_columns(drawn, "generate_command_questions", ("topic", "subtopic", "program", "source", "passage"))
     mix = draw_kinds(len(drawn), kinds)
@@ -106,11 +108,11 @@ def generate_command_questions(
         )
         for row, kind, persona in zip(drawn.itertuples(), mix.itertuples(), people, strict=True)
     ]  # fmt: skip
-    sources, programs = drawn["source"].tolist(), drawn["program"].tolist()
+    sources, programs, passages = (drawn[name].tolist() for name in ("source", "program", "passage"))
     questions, problems = ask_messages(
         prompts,
         client,
-        lambda place, text: find_question_problem(text, sources[place], programs[place]),
+        lambda place, text: find_question_problem(text, sources[place], programs[place], passages[place]),
         COMMAND_REVISION_PROMPT,
         params=params,
     )
@@ -126,10 +128,11 @@ def generate_command_questions(
     return out.assign(id=pd.array(ids, dtype="str"))
 
 
-def find_question_problem(question: str, source: str, program: str) -> str | None:
+def find_question_problem(question: str, source: str, program: str, passage: str = "") -> str | None:
     """Find what keeps a question from being one that a person would ask who does not know its answer; None for nothing.
 
-    source: what it was drawn from.
+    source, passage: what it was drawn from. Each option, or the command where it has none, must leave a trace: a word that begins
+    as one of its name or description does. So a question about something else is found, and now and then one in other words.
     """
     words = re.findall(r"[\w'’-]+", question.lower())
     if len(words) < 8:
@@ -144,6 +147,17 @@ def find_question_problem(question: str, source: str, program: str) -> str | Non
         return "it speaks of options"
     if re.match(r"(?:could|can|would) the (?:user|person)\b|the (?:person|user)\b|message:|command:", question, re.I):
         return "it speaks about the person and not as the person"
+    begins = {word[:4] for word in words}
+    for use in read_source(source, program):
+        for name in [f"--{flag}" for flag in sorted(use.flags)] or [f"{program} {use.path}"]:
+            described = next((line for line in passage.splitlines() if line.startswith(f"{name}:")), name)
+            telling = set(re.findall(r"[a-z]{3,}", described.lower())) - {program, *ASKING.split()}
+            # What is said of the command is no word of its option: "container" in "attach the container's input".
+            telling -= set(
+                re.findall(r"[a-z]{3,}", " ".join([use.path, passage.partition("\n")[0]]).lower()) if use.flags else ()
+            )
+            if telling and not begins & {word[:4] for word in telling}:
+                return f"nothing in it asks for what {name} does"
     return None
 
 

@@ -18,6 +18,7 @@ SHORTEST_QUOTE = 4  # words: fewer stand in nearly every text
 QUOTE_LINES = 20  # the quotation begins in one of the last lines
 
 _QUOTE = re.compile(r"[\s>*_-]{0,8}(?:exact |direct )?quotes?[*_]{0,3}\s?[:：][*_]{0,3}\s*(.*)", re.I)
+_QUOTE_BEHIND = re.compile(r"(?<=[.!?。！？])\s{1,4}[*_]{0,3}Quote[*_]{0,3}:[*_]{0,3}\s*(.+)")
 _SPEAKS = re.compile(r"\b(?:passage|text|document|excerpt|article|paragraph)s?\b|\baccording to the\b", re.I)
 
 
@@ -113,9 +114,11 @@ def split_quote(response: str) -> tuple[str, str]:
     """Split a response into the answer and the quotation that its last line copies; "" where there is none."""
     lines = response.rstrip().split("\n")
     for place in range(len(lines) - 1, max(len(lines) - QUOTE_LINES, 0) - 1, -1):
-        if match := _QUOTE.match(lines[place]):
+        if match := _QUOTE.match(lines[place]) or _QUOTE_BEHIND.search(lines[place]):
             quote = "\n".join([match[1], *lines[place + 1 :]])
-            return "\n".join(lines[:place]).rstrip(), quote.strip().strip("\"“”„'*_ \n").strip()
+            return "\n".join([*lines[:place], lines[place][: match.start()]]).rstrip(), quote.strip().strip(
+                "\"“”„'*_ \n"
+            ).strip()
     return response, ""
 
 

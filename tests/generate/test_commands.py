@@ -48,6 +48,10 @@ def test_what_is_not_covered_comes_first() -> None:
     ("question", "said"),
     [
         (GOOD, None),
+        (
+            "Every Friday the report of our shop is late and the boss is angry, so what now?",
+            "asks for what --memory does",
+        ),
         ("How do I limit memory?", "too short"),
         ("How do I use --memory so that my import on the server stays below 2 GB?", "names the option --memory"),
         ("How does docker container run keep my import on the small server below 2 GB?", "names the command"),
@@ -64,7 +68,7 @@ def test_a_question_at_fault_is_sent_back_once_and_marked_if_it_stays(connect: C
     drawn = pd.DataFrame(
         {
             "topic": "Docker", "subtopic": "container", "program": "docker", "passage": "",
-            "source": [f"docker container run --{name}=X" for name in ("memory", "cpus", "name")],
+            "source": [f"docker container run --{name}=X" for name in ("memory", "cpus", "log-driver")],
         }
     )  # fmt: skip
 
@@ -76,7 +80,9 @@ def test_a_question_at_fault_is_sent_back_once_and_marked_if_it_stays(connect: C
             assert "it names the option --memory" in body["messages"][2]["content"]
             return make_chat(f'Message: "{GOOD}"')
         return make_chat(
-            "What does --memory do on a server that is rather small?" if "memory" in text else f"{GOOD} {'x'}"
+            "What does --memory do on a server that is rather small?"
+            if "memory" in text
+            else f"{GOOD} Its log driver is none."
         )
 
     with NimServer(behave) as server:

@@ -235,6 +235,7 @@ def test_every_run_of_a_passages_words_is_quoted(words: list[str], data: st.Data
         ("A.\n\nQuote: b c d e", "A.", "b c d e"),
         ("A.\n**Quote:** \"b c\nd e\"", "A.", "b c\nd e"),
         ("Quote: b c", "", "b c"),
+        ("A. Quote: b c", "A.", "b c"),
         ("He said: quote: nothing", "He said: quote: nothing", ""),
         ("A. quote", "A. quote", ""),
         ("Quote: first one.\n\nIt is so.\n\nQuote: the last one", "Quote: first one.\n\nIt is so.", "the last one"),
