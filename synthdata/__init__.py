@@ -31,9 +31,16 @@ from synthdata.filtering.review.proposals import propose_thresholds
 from synthdata.filtering.review.reviewer import Reviewer, review_rows
 from synthdata.filtering.review.sampling import sample_rows
 from synthdata.filtering.thresholds import Thresholds, choose_thresholds
+from synthdata.generate.commands import check_uses, draw_commands, generate_command_questions
+from synthdata.generate.documents import read_documents
+from synthdata.generate.kinds import KINDS, draw_kinds, generate_personas
+from synthdata.generate.offtopic import mark_off_topic
+from synthdata.generate.passages import check_quotes, generate_passage_questions
+from synthdata.generate.prompts import COMMAND_RESPONSE_PROMPT, PASSAGE_RESPONSE_PROMPT
 from synthdata.generate.questions import generate_questions, generate_subtopics
 from synthdata.generate.repair import compare_versions, count_hallucinated, count_repairs, repair_responses
 from synthdata.generate.responses import generate_responses
+from synthdata.generate.varied import add_concepts, generate_varied_questions
 from synthdata.models.batchjobs import fetch_batch, submit_batch
 from synthdata.models.batchresults import import_batch
 from synthdata.models.cache import Cache
@@ -44,6 +51,7 @@ from synthdata.models.usage import Budget
 from synthdata.quality.overlap.contamination import mark_contamination
 from synthdata.quality.overlap.diversity import measure_diversity
 from synthdata.quality.overlap.duplicates import mark_duplicates, resolve_duplicates
+from synthdata.quality.overlap.variety import measure_questions, plot_questions, select_diverse
 from synthdata.quality.scores.judge import JUDGE_QUESTIONS
 from synthdata.quality.scores.reward import ATTRIBUTES
 from synthdata.quality.scores.scoring import score_responses
@@ -53,6 +61,7 @@ from synthdata.run.ledger import LEDGER_FILE, make_ledger, plot_ledger, write_le
 from synthdata.run.parameters import ask_missing_key, check_parameters, prepare_page, take_preview
 from synthdata.run.preflight import check_endpoints
 from synthdata.run.prices import add_prices
+from synthdata.verify.coverage import measure_coverage, plot_coverage
 from synthdata.verify.registry import list_verifiers
 from synthdata.verify.report import count_problems, describe_verification, list_worst_commands
 from synthdata.verify.stage import verify_responses
@@ -61,10 +70,13 @@ __version__ = "0.2.0"
 
 __all__ = [
     "ATTRIBUTES",
+    "COMMAND_RESPONSE_PROMPT",
     "FILTERED_FILE",
     "JUDGEMENTS_FILE",
     "JUDGE_QUESTIONS",
+    "KINDS",
     "LEDGER_FILE",
+    "PASSAGE_RESPONSE_PROMPT",
     "RAW_FILE",
     "THRESHOLDS_FILE",
     "BatchPending",
@@ -83,6 +95,7 @@ __all__ = [
     "Reviewer",
     "SynthdataError",
     "Thresholds",
+    "add_concepts",
     "add_costs",
     "add_prices",
     "append_judgement",
@@ -91,6 +104,8 @@ __all__ = [
     "browse_rows",
     "check_endpoints",
     "check_parameters",
+    "check_quotes",
+    "check_uses",
     "choose_thresholds",
     "clean_text",
     "compare_versions",
@@ -100,14 +115,20 @@ __all__ = [
     "count_repairs",
     "count_subtopics",
     "describe_verification",
+    "draw_commands",
+    "draw_kinds",
     "estimate_precision",
     "estimate_run",
     "explore_thresholds",
     "export_dataset",
     "fetch_batch",
+    "generate_command_questions",
+    "generate_passage_questions",
+    "generate_personas",
     "generate_questions",
     "generate_responses",
     "generate_subtopics",
+    "generate_varied_questions",
     "import_batch",
     "keep_earlier",
     "list_borderline_rows",
@@ -118,14 +139,19 @@ __all__ = [
     "mark_best_of_n",
     "mark_contamination",
     "mark_duplicates",
+    "mark_off_topic",
+    "measure_coverage",
     "measure_diversity",
     "measure_length_bias",
+    "measure_questions",
     "open_cache",
     "parse_endpoint",
+    "plot_coverage",
     "plot_curves",
     "plot_ledger",
     "plot_length",
     "plot_pairs",
+    "plot_questions",
     "plot_scores",
     "plot_subtopics",
     "prepare_folder",
@@ -134,6 +160,7 @@ __all__ = [
     "propose_thresholds",
     "rank_within_instruction",
     "read_decision",
+    "read_documents",
     "read_jsonl",
     "read_judgements",
     "repair_responses",
@@ -141,6 +168,7 @@ __all__ = [
     "review_rows",
     "sample_rows",
     "score_responses",
+    "select_diverse",
     "submit_batch",
     "summarize_usage",
     "take_preview",

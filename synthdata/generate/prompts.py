@@ -25,6 +25,90 @@ Write the whole answer again, at its full length. Reach each goal by commands an
 needed. Where you know of none, leave that step out everywhere, in text as well as in commands, and say in one sentence that it \
 cannot be done this way. Leave all other parts as they are, and do not mention the correction."""
 
+PERSONA_PROMPT = """\
+Name {n} different people who have to do with {topic}: their job or hobby, what they work on, and how much they know of it.
+Write one person on each line, 8 to 20 words, beginning with "a" or "an": no names, no numbering, nothing else."""
+
+COMMAND_QUESTION_PROMPT = """\
+A person needs a command and does not know it. Write what that person asks an expert: in the first person, with the situation, \
+concrete names and numbers, in one or two plain sentences, naming no command and no option.
+
+Command: tar --create --gzip --exclude=PATTERN
+Person: a photographer
+Message: I want to put my project folder on a USB stick as one small file, but without the 2 GB of previews in it. What is the \
+quickest way?
+
+Command: rsync --delete --dry-run
+Person: the administrator of a school
+Message: Before I mirror our file server tonight, show me which files would disappear on the copy, without anything being \
+touched yet.
+
+Command: ssh -L ADDRESS
+Person: a web developer
+Message: My reports fail with "connection refused" because the database on db1 listens on that machine only. How do I get at it \
+from my laptop?
+
+The next message {description}. All that the options do is needed in it.
+
+Command: {source}
+{passage}
+Person: {persona}
+Message:"""
+
+COMMAND_REVISION_PROMPT = """\
+This message does not work: {problem}. Write it again: what the person wants to achieve and why, in words of everyday work, in one \
+or two sentences, naming neither a command nor an option. Reply with the message alone."""
+
+COMMAND_RESPONSE_PROMPT = """\
+{instruction}
+
+Note for you, which the reader does not see: the answer is this command. Use it with each of these options, and put example values \
+in; write no option that is not listed here.
+{source}
+{passage}
+Answer as an expert in a few sentences with one code block, and do not mention this note."""
+
+CONCEPT_PROMPT = """\
+Name the {n} key concepts that somebody must understand who does "{subtopic}" in {topic}: real features, files, terms.
+Write one on each line, one to four words each: no numbering, no explanations, nothing else."""
+
+VARIED_QUESTION_PROMPT = """\
+Write what a person asks an expert in {topic}, in the first person, with concrete names, numbers and messages. It asks for what \
+real features can do.{style}
+Subject: {subtopic}, more exactly {about}
+Person: {persona}, {level}
+Kind of message: {kind}. It {description}.
+Length: {length}
+Reply with the message alone."""
+
+VARIED_REVISION_PROMPT = """\
+This message does not work: {problem}. Write another one that does. Reply with the message alone."""
+
+PASSAGE_QUESTION_PROMPT = """\
+{passage}
+
+Write one question about {topic} that {persona} has who never saw the words above, and that they answer in full. The question \
+{description}. It names what it is about, and speaks of no text or document.
+Question:"""
+
+PASSAGE_REVISION_PROMPT = """\
+This question does not work: {problem}. Write another one that the passage answers. Reply with the question alone."""
+
+PASSAGE_RESPONSE_PROMPT = """\
+{passage}
+
+Answer the question below from the text above alone, in your own words, for a reader who does not have that text: do not speak of \
+it. Then write a last line that begins with Quote: and copies, word for word, the sentence of the text that shows that the answer \
+is right.
+
+Question: {instruction}"""
+
+TOPIC_PROMPT = """\
+A dataset is about: {topic}
+Is the following about that, so that an expert in {topic} would be the one to ask? Answer yes, or no and in five words what it is \
+about instead.
+{text}"""
+
 EXISTING = "\nThese are already taken; do not repeat them or reword them:\n{items}"
 
 _CORRECTION = re.compile(

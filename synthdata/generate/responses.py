@@ -21,7 +21,8 @@ def generate_responses(
 ) -> pd.DataFrame:
     """Ask for the response to each row's instruction.
 
-    Input columns: topic, subtopic, instruction, sample. prompt: a template with {instruction}, {topic}, {subtopic}.
+    Input columns: topic, subtopic, instruction, sample; source and passage when present. prompt: a template with {instruction},
+    {topic}, {subtopic}, and {source} and {passage} where there are such columns, which the row's instruction does not hold.
     system: a system prompt, none when empty. params: sampling parameters; a `seed` is raised by the sample index.
     Output columns: response, reasoning, model, finish_reason ("length": cut off), prompt_tokens, completion_tokens,
     error, raw_reply. A row that failed has a null response, its reason in error, and what the server said in raw_reply.
@@ -30,11 +31,10 @@ def generate_responses(
     check_columns(df, "generate_responses", ("topic", "subtopic", "instruction", "sample"))
     sampling = dict(params or {})
     bodies = []
-    for row in df[["topic", "subtopic", "instruction", "sample"]].itertuples(index=False):
-        text = fill_prompt(
-            prompt, "the response prompt", ("instruction",),
-            instruction=row.instruction, topic=row.topic, subtopic=row.subtopic,
-        )  # fmt: skip
+    names = ["instruction", "topic", "subtopic", *(name for name in ("source", "passage") if name in df)]
+    for row in df[[*names, "sample"]].itertuples(index=False):
+        values = {name: getattr(row, name) for name in names}
+        text = fill_prompt(prompt, "the response prompt", ("instruction",), **values)
         messages = [{"role": "system", "content": system}] if system else []
         body = {"messages": [*messages, {"role": "user", "content": text}], **sampling}
         # Without a seed the samples of one question would be one request, answered once; some servers refuse the parameter.

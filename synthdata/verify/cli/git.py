@@ -12,22 +12,22 @@ from synthdata.verify.cli.reading import NAMED, OPTIONAL, Reading
 from synthdata.verify.cli.specification import Specification
 from synthdata.verify.cli.suggest import suggest_command, suggest_flag
 from synthdata.verify.cli.values import CHECKS
-from synthdata.verify.problems import Problem, Word
+from synthdata.verify.problems import Word
 
 
-def check_git(words: Sequence[Word], specification: Specification, shown: str, path: str) -> list[Problem]:
-    """Check one git command: its problems, in the order of its words. shown, path: as check_pflag has them."""
+def check_git(words: Sequence[Word], specification: Specification, shown: str, path: str) -> Reading:
+    """Check one git command: how far it was read, with its problems in order. shown, path: as check_pflag has them."""
     reading = Reading(specification, shown, path)
     profile = get_profile(specification.program)
     position = read_options(words, 1, reading)
     while position < len(words) and reading.command.group:
         word = words[position]
         if not word.known:
-            return reading.problems
+            return reading
         further = specification.resolve(reading.path, word.text)
         if further is None:
             if word.text in profile.subcommands.get(reading.path, ()):
-                return reading.problems
+                return reading
             if not reading.path and word.text not in specification.external and not reading.problems:
                 reading.report_unknown(
                     "unknown command", word, word.text, suggest_command("", word.text, specification)
@@ -36,10 +36,10 @@ def check_git(words: Sequence[Word], specification: Specification, shown: str, p
                 reading.report_unknown(
                     "unknown command", word, word.text, suggest_command(reading.path, word.text, specification)
                 )
-            return reading.problems
+            return reading
         reading.path, reading.shown = further, f"{reading.shown} {word.text}"
         position = read_options(words, position + 1, reading)
-    return reading.problems
+    return reading
 
 
 def read_options(words: Sequence[Word], position: int, reading: Reading) -> int:
@@ -90,13 +90,16 @@ def read_shorts(word: Word, following: Word | None, reading: Reading) -> int:
             if letter != "h" and word.known and not (letter.isdecimal() and command.facts.get("numbers")):
                 reading.report("unknown flag", word, f"-{letter}", long)
             return 0
-        if kind != "bool":
+        if kind == "bool":
+            reading.used.append(f"-{letter}")
+        else:
             return read_value(f"-{letter}", word, letters or None, following, reading)
     return 0
 
 
 def read_value(name: str, word: Word, value: str | None, following: Word | None, reading: Reading) -> int:
     """Judge a known option's value, joined to it or the word that follows: 1 when that word was used up."""
+    reading.used.append(name)
     kind = reading.command.flags[name].rstrip("!")
     known, taken = word.known, 0
     if value is None:

@@ -12,17 +12,17 @@ from synthdata.verify.cli.reading import NAMED, OPTIONAL, Reading
 from synthdata.verify.cli.specification import Specification
 from synthdata.verify.cli.suggest import suggest_command, suggest_flag
 from synthdata.verify.cli.values import CHECKS
-from synthdata.verify.problems import Problem, Word
+from synthdata.verify.problems import Word
 
 HELP = frozenset({"-h", "-help", "--help"})
 
 
-def check_goflag(words: Sequence[Word], specification: Specification, shown: str, path: str) -> list[Problem]:
-    """Check one terraform command: its problems, in the order of its words. shown, path: as check_pflag has them."""
+def check_goflag(words: Sequence[Word], specification: Specification, shown: str, path: str) -> Reading:
+    """Check one terraform command: how far it was read, with its problems in order. shown, path: as check_pflag has them."""
     reading = Reading(specification, shown, path)
     # `terraform {` begins a block of its configuration language.
     if any(word.text in HELP for word in words) or (len(words) > 1 and words[1].text == "{"):
-        return []
+        return reading
     position = 1
     while position < len(words):
         word = words[position]
@@ -41,7 +41,7 @@ def check_goflag(words: Sequence[Word], specification: Specification, shown: str
         position += 1
     if reading.path and not reading.problems:
         read_flags(words[position:], reading)
-    return reading.problems
+    return reading
 
 
 def read_global(word: Word, reading: Reading) -> bool:
@@ -74,6 +74,7 @@ def read_flags(words: Sequence[Word], reading: Reading) -> None:
             nearest = suggest_flag(name, reading.path, reading.specification).replace("--", "-")
             reading.report_unknown("unknown flag", word, f"-{name}", nearest)
             return
+        reading.used.append(name)
         kind, known = flags[name].rstrip("!"), word.known
         if flags[name] != kind and word.text != f"-{name}":
             reading.report("unknown flag", word, word.text, f"-{name}")

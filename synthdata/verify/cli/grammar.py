@@ -7,11 +7,12 @@ from synthdata.verify.cli.git import check_git
 from synthdata.verify.cli.goflag import check_goflag
 from synthdata.verify.cli.pflag import check_pflag
 from synthdata.verify.cli.profiles import get_profile
+from synthdata.verify.cli.reading import Reading
 from synthdata.verify.cli.specification import Specification
 from synthdata.verify.problems import Problem, Word
 
 # What a specification calls its grammar -> how the client's own parser reads words.
-GRAMMARS: dict[str, Callable[[Sequence[Word], Specification, str, str], list[Problem]]] = {
+GRAMMARS: dict[str, Callable[[Sequence[Word], Specification, str, str], Reading]] = {
     "git": check_git,
     "goflag": check_goflag,
     "pflag": check_pflag,
@@ -28,20 +29,37 @@ def judge_command(words: Sequence[Word], specification: Specification) -> list[P
     """
     if not words:
         return []
-    program = words[0].text.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".exe")
-    profile = get_profile(specification.program)
+    program, profile = name_program(words[0]), get_profile(specification.program)
     if program in profile.gone:
         return [Problem("removed command", program, words[0].line, profile.gone[program])]
+    reading = read_command(words, specification)
+    if program in profile.programs:
+        renamed = f"{specification.program} {profile.programs[program]}"
+        known = profile.programs[program] in specification.commands
+        return [
+            Problem("deprecated", program, words[0].line, renamed, fatal=False),
+            *(reading.problems if known else []),
+        ]
+    return reading.problems
+
+
+def read_command(words: Sequence[Word], specification: Specification) -> Reading:
+    """Read one command, of at least one word: the path of its command, the flags that it uses, its problems.
+
+    Raises InputError when the specification names a grammar that is none.
+    """
+    program = name_program(words[0])
     check = GRAMMARS.get(specification.grammar)
     if check is None:
         raise InputError(
             f"The specification of {specification.program!r} is written for the grammar {specification.grammar!r}, which is "
             f"none of {', '.join(GRAMMARS)}: make it again with python -m synthdata.verify.crawl {specification.program}."
         )
-    path = profile.programs.get(program, "")
+    path = get_profile(specification.program).programs.get(program, "")
     path = path if path in specification.commands else ""
-    found = check(words, specification, program or specification.program, path)
-    if program in profile.programs:
-        renamed = f"{specification.program} {profile.programs[program]}"
-        return [Problem("deprecated", program, words[0].line, renamed, fatal=False), *(found if path else [])]
-    return found
+    return check(words, specification, program or specification.program, path)
+
+
+def name_program(word: Word) -> str:
+    """Name the program that a command's first word calls: without its folder and .exe."""
+    return word.text.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".exe")

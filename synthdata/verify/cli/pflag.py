@@ -21,11 +21,11 @@ from synthdata.verify.cli.reading import NAMED, OPTIONAL, Reading, is_single
 from synthdata.verify.cli.specification import Command, Specification
 from synthdata.verify.cli.suggest import suggest_command, suggest_flag
 from synthdata.verify.cli.values import CHECKS
-from synthdata.verify.problems import Problem, Word
+from synthdata.verify.problems import Word
 
 
-def check_pflag(words: Sequence[Word], specification: Specification, shown: str, path: str) -> list[Problem]:
-    """Check one command of a client built on cobra and pflag: its problems, in the order of its words.
+def check_pflag(words: Sequence[Word], specification: Specification, shown: str, path: str) -> Reading:
+    """Check one command of a client built on cobra and pflag: how far it was read, with its problems in the order of its words.
 
     shown: the program as it was written. path: the command path that the program stands for, "" for the client itself.
     """
@@ -33,7 +33,7 @@ def check_pflag(words: Sequence[Word], specification: Specification, shown: str,
     rest = find_command(words, reading)
     if rest is not None:
         check_rest(rest, reading)
-    return reading.problems
+    return reading
 
 
 def find_command(words: Sequence[Word], reading: Reading) -> list[Word] | None:
@@ -216,6 +216,7 @@ def check_value(
     long: the long flag that a word with one dash may have been meant for.
     """
     command = reading.command
+    reading.used.append(name)
     dashed = name if name[0] == "-" else f"--{name}"
     successors = get_profile(reading.specification.program).successors
     if name in command.deprecated or (name in command.hidden and name in successors):

@@ -13,11 +13,15 @@ OPTIONAL = re.compile(r"^\[|^(…|\.\.\.)$|option|flag", re.I)
 
 
 class Reading:
-    """How far one command has been read. shown: its name and subcommands as they were written."""
+    """How far one command has been read.
+
+    shown: its name and subcommands as they were written. used: the flags in it that the command has, by their names.
+    """
 
     def __init__(self, specification: Specification, shown: str, path: str = "") -> None:
         self.specification, self.shown, self.path = specification, shown, path
         self.problems: list[Problem] = []
+        self.used: list[str] = []
 
     @property
     def command(self) -> Command:
