@@ -307,8 +307,9 @@ def test_a_replay_sends_nothing_and_names_what_it_lacks(connect: Connect, cache:
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
 import synthdata as sd
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 client = sd.Client(sys.argv[1], sd.open_cache(sys.argv[2]), concurrency=4)
 print("go", flush=True)
 try:
