@@ -96,8 +96,8 @@ def test_retry_after_is_obeyed() -> None:
 
     async def main() -> float:
         at = await limiter.acquire()
-        limiter.report_limited(0.4, at)
         started = time.monotonic()
+        limiter.report_limited(0.4, at)
         await limiter.acquire()
         return time.monotonic() - started
 
