@@ -51,6 +51,7 @@ def write_folder(
     A file of 0 rows stands in the card, but `datasets` refuses to load it ("corresponds to no data").
     Input columns: instruction, response, keep; what else there is goes along. formats: names of FORMATS. pairs: from make_pairs,
     for the formats of preferences. ledger: from make_ledger, and thresholds: what decided, both for the card.
+    Files of formats that an earlier card of ours names and this call does not are removed: they would be another run's rows.
     Returns a frame of file, rows and bytes.
     Raises InputError for a missing column, an unknown format, or a folder that holds something that is no dataset of ours.
     """
@@ -58,6 +59,7 @@ def write_folder(
     check_formats(formats, "write_folder", pairs)
     target = Path(folder)
     _check_folder(target)
+    stale = [name for name in FORMATS if name not in formats and _names_file(target, name)]
     types = choose_types(df)
     full = df.reindex(columns=list(types))
     kept = full[df["keep"].astype(bool)]
@@ -71,6 +73,8 @@ def write_folder(
     text = write_text(Origin(df, ledger, thresholds), MARK)
     card = f"---\n{_write_front(df, configs)}---\n\n{text}"
     replace_file(target / CARD_FILE, card.encode())
+    for name in stale:
+        (target / f"{name}.jsonl").unlink(missing_ok=True)
     written.append((CARD_FILE, 0, len(card.encode())))
     return pd.DataFrame(written, columns=["file", "rows", "bytes"])
 
@@ -100,6 +104,12 @@ def _check_folder(target: Path) -> None:
     card = target / CARD_FILE
     if target.is_file() or (card.exists() and MARK not in card.read_text(encoding="utf-8", errors="replace")):
         raise InputError(f"{target} holds a {CARD_FILE} that write_folder did not write: name an empty folder.")
+
+
+def _names_file(target: Path, name: str) -> bool:
+    """Tell whether the card that is there, which is ours, names a format's file."""
+    card = target / CARD_FILE
+    return card.exists() and f"data_files: {name}.jsonl\n" in card.read_text(encoding="utf-8", errors="replace")
 
 
 def _write_front(df: pd.DataFrame, configs: Mapping[str, Mapping[str, Any]]) -> str:

@@ -88,3 +88,14 @@ def test_a_folder_with_something_else_in_it_is_refused_and_ours_is_written_again
     with pytest.raises(sd.InputError, match="'parquet' is no format"):
         sd.write_folder(make_frame(), tmp_path / "new", ["parquet"])
     assert not (tmp_path / "new").exists()
+
+
+def test_a_format_that_is_no_longer_asked_for_leaves_no_file_of_another_run(tmp_path: Path) -> None:
+    folder = tmp_path / "x"
+    sd.write_folder(make_frame(), folder, ["messages", "sharegpt"])
+    (folder / "alpaca.jsonl").write_text("{}\n")  # the user's own: no card of ours names it
+    sd.write_folder(make_frame(), folder, ["messages"])
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "README.md", "alpaca.jsonl", "filtered.jsonl", "messages.jsonl", "raw.jsonl",
+    ]  # fmt: skip
+    assert "sharegpt" not in (folder / "README.md").read_text()
