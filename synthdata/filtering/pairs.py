@@ -7,6 +7,7 @@ import pandas as pd
 
 from synthdata.base.errors import InputError
 from synthdata.base.frame import check_columns, index_ids
+from synthdata.models.local.catalog import MODELS
 from synthdata.models.replies import is_natural_end
 from synthdata.quality.scores.scale import check_scorers
 
@@ -24,6 +25,7 @@ def make_pairs(df: pd.DataFrame, min_gap: float = 0.0, *, faults: bool = False) 
     chosen. A pair needs a gap above 0 and of at least min_gap, between two different texts: a fault alone makes none. With
     faults, a verified response is also paired with one that did not verify, whatever their rewards; such a pair may have no gap
     or one below 0. Of two responses with one reward the earlier row is taken.
+    The embedded judge's rewards make none, which is printed: see quality/scores/shape.py.
     Input columns: id, instruction, response, reward, finish_reason, error; verified, problems, history, contaminated_by and
     reward_form with reward_model when present.
     Output columns: instruction, history; chosen and rejected (texts), chosen_id and rejected_id, score_chosen and score_rejected,
@@ -38,10 +40,16 @@ def make_pairs(df: pd.DataFrame, min_gap: float = 0.0, *, faults: bool = False) 
     if isinstance(min_gap, bool) or not isinstance(min_gap, (int, float)) or not 0 <= min_gap < math.inf:
         raise InputError(f"min_gap is {min_gap!r}: give a number of at least 0, in the units of the reward.")
     rows = _prepare_rows(df)
+    embedded = "reward_model" in df and df["reward_model"].isin([model.name for model in MODELS.values()]).any()
+    if embedded:
+        print(
+            "make_pairs: the embedded judge's rewards cannot rank two answers to one question, so no pair rests on them; "
+            "faults=True pairs what verified with what did not."
+        )
     pairs = []
     for _, group in rows[rows["usable"]].groupby("prompt", sort=False):
         ranked = group.sort_values("score", ascending=False, kind="stable", na_position="last")
-        found = [_pair_by_reward(ranked, min_gap)] + ([_pair_by_fault(ranked)] if faults else [])
+        found = ([] if embedded else [_pair_by_reward(ranked, min_gap)]) + ([_pair_by_fault(ranked)] if faults else [])
         seen = set()
         for pair in filter(None, found):
             if (pair["chosen_id"], pair["rejected_id"]) not in seen:

@@ -107,3 +107,12 @@ def test_pairs_hold_whatever_the_rows(drawn: list[Any], min_gap: int, faults: bo
             assert not rejected["verified"]
     best = sd.mark_best_of_n(df)
     assert best.groupby("instruction")["best"].sum().le(1).all()
+
+
+def test_no_pair_rests_on_the_embedded_judge_s_rewards(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = {"verified": [True, False], "problems": [[], PROBLEM], "reward_form": ["judge"] * 2}
+    df = make_frame([3.0, 1.0], **columns, reward_model=["qwen2.5-coder-1.5b-instruct-q4_k_m"] * 2)
+    assert sd.make_pairs(df).empty
+    assert "cannot rank two answers to one question" in capsys.readouterr().out
+    assert sd.make_pairs(df, faults=True)["basis"].tolist() == ["fault"]
+    assert len(sd.make_pairs(df.assign(reward_model="gpt-4o"))) == 1
