@@ -17,6 +17,7 @@ from synthdata.quality.overlap.similarity import ASKING
 from synthdata.verify.cli.specification import Specification, load_specification
 from synthdata.verify.coverage import list_drawable, list_uses, read_source
 from synthdata.verify.crawl.descriptions import describe_commands
+from synthdata.verify.problems import Problem, add_problems
 
 SHARES = {1: 5, 2: 3, 3: 2}  # how many options a drawn command has, as weights
 
@@ -172,32 +173,23 @@ def check_uses(df: pd.DataFrame) -> pd.DataFrame:
     check_columns(df, "check_uses", ("response", "program", "source", "verified", "problems"))
     faults = df["question_problem"].tolist() if "question_problem" in df else [None] * len(df)
     evidence: list[str | None] = list(df["evidence"]) if "evidence" in df else [None] * len(df)
-    verified, problems = df["verified"].tolist(), df["problems"].tolist()
+    problems: list[list[Problem]] = [[] for _ in range(len(df))]
     columns = zip(df["response"], df["program"], df["source"], faults, strict=True)
     for place, (response, program, source, fault) in enumerate(columns):
         if not (isinstance(response, str) and isinstance(program, str) and isinstance(source, str)):
             continue
-        found = [_note_problem("question", fault)] if isinstance(fault, str) else []
+        found = [Problem("question", fault)] if isinstance(fault, str) else []
         uses, used = list_uses(response, program), []
         for wanted in read_source(source, program):
             same = [use for use in uses if use.path == wanted.path]
             missing = wanted.flags - frozenset[str]().union(*(use.flags for use in same))
             if not same or missing:
                 text = " ".join([program, wanted.path, *(f"--{flag}" for flag in sorted(missing))])
-                found.append(_note_problem("not used", text))
+                found.append(Problem("not used", text))
             used += [use.text for use in same if use.flags & wanted.flags or not wanted.flags]
         evidence[place] = "\n".join(dict.fromkeys(used)) or None
-        if found:
-            verified[place], problems[place] = False, [*problems[place], *found]
-    return df.assign(
-        evidence=pd.array(evidence, dtype="str"),
-        verified=pd.array(verified, dtype="boolean"),
-        problems=pd.Series(problems, index=df.index, dtype=object),
-    )
-
-
-def _note_problem(kind: str, text: str) -> dict[str, Any]:
-    return {"kind": kind, "text": text, "line": 0, "suggestion": "", "fatal": True}
+        problems[place] = found
+    return add_problems(df, problems).assign(evidence=pd.array(evidence, dtype="str"))
 
 
 def _draw_path(rng: random.Random, seen: Mapping[tuple[str, str], int], drawable: Mapping[str, Sequence[str]]) -> str:

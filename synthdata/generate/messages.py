@@ -28,12 +28,11 @@ def ask_messages(
     Adler et al. 2024, arXiv:2406.11704).
 
     find_problem: says of a place and a message what is wrong with it, None for nothing; that it repeats its prompt is found
-    here. revision: a template with {problem},
-    sent as the next turn; the new message counts only if nothing is wrong with it. Returns the messages, "" where none came, and
-    what is wrong with each still. Raises EndpointError when the run cannot go on.
+    here. revision: a template with {problem}, sent as the next turn; the new message counts only if nothing is wrong with it.
+    Returns the messages, "" where none came, and what is wrong with each still. Raises EndpointError when the run cannot go on.
     """
     turns = [[{"role": "user", "content": prompt}] for prompt in prompts]
-    messages = _ask(turns, client, label, params)
+    messages = _ask(turns, client, label, params, require_any=True)
     lines = [[split_words(line) for line in prompt.splitlines()] for prompt in prompts]
 
     def judge(place: int, text: str) -> str | None:
@@ -52,7 +51,9 @@ def ask_messages(
             ]
             for place in again
         ]
-        for place, text in zip(again, _ask(retries, client, f"{label}, revised", params), strict=True):
+        for place, text in zip(
+            again, _ask(retries, client, f"{label}, revised", params, require_any=False), strict=True
+        ):
             if text and judge(place, text) is None:
                 messages[place], problems[place] = text, None
     return messages, problems
@@ -68,10 +69,14 @@ def find_alike(words: list[str], known: Sequence[list[str]], bound: float = ALIK
 
 
 def _ask(
-    turns: Sequence[list[dict[str, str]]], client: Client, label: str, params: Mapping[str, Any] | None
+    turns: Sequence[list[dict[str, str]]],
+    client: Client,
+    label: str,
+    params: Mapping[str, Any] | None,
+    require_any: bool,
 ) -> list[str]:
     bodies = [{"messages": messages, "max_tokens": MESSAGE_TOKENS, **(params or {})} for messages in turns]
-    replies = client.complete(bodies, label=label, require_any="revised" not in label)
+    replies = client.complete(bodies, label=label, require_any=require_any)
     return [read_message(reply) if isinstance(reply, Completion) else "" for reply in replies]
 
 

@@ -11,6 +11,7 @@ from synthdata.base.text import clean_line
 from synthdata.generate.prompts import TOPIC_PROMPT, fill_prompt
 from synthdata.models.client import Client
 from synthdata.models.replies import Completion
+from synthdata.verify.problems import Problem, add_problems
 
 
 def mark_off_topic(
@@ -58,14 +59,7 @@ def mark_off_topic(
     out = df.assign(off_topic=pd.array(marks, dtype="str"))
     if not {"verified", "problems"} <= set(df.columns):
         return out
-    problems = [
-        [*found, {"kind": "off topic", "text": mark, "line": 0, "suggestion": "", "fatal": True}] if mark else found
-        for found, mark in zip(df["problems"], marks, strict=True)
-    ]
-    verified = [False if mark else value for value, mark in zip(df["verified"], marks, strict=True)]
-    return out.assign(
-        verified=pd.array(verified, dtype="boolean"), problems=pd.Series(problems, index=df.index, dtype=object)
-    )
+    return add_problems(out, [[Problem("off topic", mark)] if mark else [] for mark in marks])
 
 
 def read_reason(reply: Any) -> str | None:

@@ -13,6 +13,7 @@ from synthdata.generate.messages import ask_messages, find_alike
 from synthdata.generate.prompts import PASSAGE_QUESTION_PROMPT, PASSAGE_REVISION_PROMPT, fill_prompt
 from synthdata.models.client import Client
 from synthdata.quality.overlap.words import split_words
+from synthdata.verify.problems import Problem, add_problems
 
 SHORTEST_QUOTE = 4  # words: fewer stand in nearly every text
 QUOTE_LINES = 20  # the quotation begins in one of the last lines
@@ -85,7 +86,8 @@ def check_quotes(df: pd.DataFrame) -> pd.DataFrame:
     Raises InputError for a missing column.
     """
     check_columns(df, "check_quotes", ("response", "passage", "verified", "problems"))
-    responses, verified, problems = df["response"].tolist(), df["verified"].tolist(), df["problems"].tolist()
+    responses, verified = df["response"].tolist(), df["verified"].tolist()
+    problems: list[list[Problem]] = [[] for _ in range(len(df))]
     checked = df["checked"].tolist() if "checked" in df else [0] * len(df)
     evidence: list[str | None] = list(df["evidence"]) if "evidence" in df else [None] * len(df)
     for place, (response, passage) in enumerate(zip(df["response"], df["passage"], strict=True)):
@@ -96,18 +98,17 @@ def check_quotes(df: pd.DataFrame) -> pd.DataFrame:
         if not responses[place].strip():
             responses[place], fault = response, fault or "nothing but the quotation"
         if fault:
-            problem = {"kind": fault, "text": quote[:200], "line": 0, "suggestion": "", "fatal": True}
-            evidence[place], verified[place], problems[place] = None, False, [*problems[place], problem]
+            evidence[place], problems[place] = None, [Problem(fault, quote[:200])]
         else:
             evidence[place], checked[place] = quote, checked[place] + 1
             verified[place] = True if pd.isna(verified[place]) else verified[place]
-    return df.assign(
+    out = df.assign(
         response=pd.array(responses, dtype="str"),
         evidence=pd.array(evidence, dtype="str"),
         verified=pd.array(verified, dtype="boolean"),
         checked=pd.array(checked, dtype="Int64"),
-        problems=pd.Series(problems, index=df.index, dtype=object),
     )
+    return add_problems(out, problems)
 
 
 def split_quote(response: str) -> tuple[str, str]:

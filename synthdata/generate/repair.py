@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ from synthdata.base.text import clean_text
 from synthdata.generate.prompts import REPAIR_PROMPT, fill_prompt, parse_repair
 from synthdata.models.client import Client
 from synthdata.models.replies import Completion, Failure, find_end, find_limit
-from synthdata.verify.problems import HALLUCINATED, count_fatal
+from synthdata.verify.problems import HALLUCINATED, Problem, add_problems, count_fatal
 from synthdata.verify.remains import find_losses, find_remains
 from synthdata.verify.stage import verify_responses
 
@@ -220,27 +220,23 @@ def _verify_again(
         completion_tokens=pd.array([reply.completion_tokens if reply else None for reply in done], dtype="Int64"),
     )
     tried = verify_responses(filled, verifiers)
-    problems, verified = tried["problems"].tolist(), tried["verified"].tolist()
-    for place, (response, first) in enumerate(zip(tried["response"], firsts, strict=True)):
-        if isinstance(response, str):
-            known = {problem["text"] for problem in problems[place]}
-            extra = [problem for problem in compare_with_first(first, response) if problem["text"] not in known]
-            problems[place] = [*problems[place], *extra]
-            verified[place] = False if extra else verified[place]
-    return tried.assign(
-        problems=pd.Series(problems, index=tried.index, dtype=object), verified=pd.array(verified, dtype="boolean")
-    )
+    extra: list[list[Problem]] = []
+    for response, problems, first in zip(tried["response"], tried["problems"], firsts, strict=True):
+        known = {problem["text"] for problem in problems}
+        found = compare_with_first(first, response) if isinstance(response, str) else []
+        extra.append([problem for problem in found if problem.text not in known])
+    return add_problems(tried, extra)
 
 
-def compare_with_first(first: Mapping[str, Any], response: str) -> list[dict[str, Any]]:
+def compare_with_first(first: Mapping[str, Any], response: str) -> list[Problem]:
     """Compare a new response with the version as first written: what was wrong and remains, what was lost.
 
-    first: response, finish_reason and problems of that version. Returns problems as verify_responses writes them.
+    first: response, finish_reason and problems of that version.
     """
     whole = first.get("finish_reason") != "length" and not any(p["kind"] == "cut off" for p in first["problems"])
     found = find_remains(response, first["problems"])
     found += find_losses(first["response"], response, first["problems"], whole)
-    return [asdict(problem) for problem in found]
+    return found
 
 
 def _write_columns(df: pd.DataFrame, rows: Mapping[int, _Repair], names: Sequence[str]) -> dict[str, Any]:

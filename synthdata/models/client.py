@@ -134,9 +134,9 @@ class Client:
 
     def find_stored(self, bodies: Iterable[dict[str, Any]]) -> list[bool]:
         """Tell of each request body, as complete takes them, whether its reply is stored; nothing is sent."""
-        written = [write_body({"model": self.endpoint.model, **self.params, **body}) for body in bodies]
         if self.cache is None:
-            return [False] * len(written)
+            return [False for _ in bodies]
+        written = [write_body({"model": self.endpoint.model, **self.params, **body}) for body in bodies]
         store: Any = self.cache.open()
         try:
             keys = [make_key(self.endpoint.identity, body) for body in written]

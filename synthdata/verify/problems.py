@@ -1,8 +1,10 @@
 """What verification passes around: a command's words, and the problems found."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
+
+import pandas as pd
 
 # Kinds of what does not exist.
 HALLUCINATED = (
@@ -43,3 +45,16 @@ class Problem:
     line: int = 0
     suggestion: str = ""
     fatal: bool = True
+
+
+def add_problems(df: pd.DataFrame, found: Sequence[Sequence[Problem]]) -> pd.DataFrame:
+    """Add problems that were found after verification, a sequence for each row; a row with a fatal one is not verified.
+
+    Input and output columns: verified, problems.
+    """
+    listed = [[*known, *map(asdict, new)] if new else known for known, new in zip(df["problems"], found, strict=True)]
+    wrong = [any(problem.fatal for problem in new) for new in found]
+    verified = [False if bad else value for value, bad in zip(df["verified"], wrong, strict=True)]
+    return df.assign(
+        verified=pd.array(verified, dtype="boolean"), problems=pd.Series(listed, index=df.index, dtype=object)
+    )

@@ -65,7 +65,7 @@ def _measure_part(df: pd.DataFrame, size: int, subtopics: int) -> dict[str, Any]
     pairs = [rng.sample(joined, 2) for _ in range(SAMPLE_PAIRS)] if len(joined) > 1 else []
     alike = [Indel.normalized_similarity(a, b) for a, b in pairs]
     measures["mean similarity"] = round(sum(alike) / len(alike), 3) if alike else None
-    measures["subtopic balance"] = _measure_balance(df["subtopic"], subtopics) if subtopics > 1 and len(df) else None
+    measures["subtopic balance"] = measure_balance(df["subtopic"], subtopics) if subtopics > 1 and len(df) else None
     verbs, nouns = Counter[str](), Counter[str]()
     asking = set(ASKING.split())
     for instruction, _ in rows:
@@ -85,6 +85,7 @@ def _find_verb(instruction: list[str]) -> list[str]:
     return [word for word in words if word not in leads and word.isalpha()][:1]
 
 
-def _measure_balance(column: pd.Series, subtopics: int) -> float:
+def measure_balance(column: pd.Series, groups: int) -> float:
+    """Measure how evenly rows fall into groups: the entropy of their shares over the highest possible, 0 to 1. groups: above 1."""
     shares = column.value_counts(normalize=True)
-    return round(-sum(share * math.log(share) for share in shares) / math.log(subtopics), 3)
+    return round(-sum(share * math.log(share) for share in shares if share) / math.log(groups), 3)

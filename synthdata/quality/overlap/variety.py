@@ -11,6 +11,7 @@ import pandas as pd
 from synthdata.base.errors import InputError
 from synthdata.base.extras import load_extra
 from synthdata.base.frame import check_columns, check_count
+from synthdata.quality.overlap.diversity import measure_balance
 from synthdata.quality.overlap.words import split_words
 
 SEED = 1
@@ -78,9 +79,7 @@ def _measure_part(df: pd.DataFrame) -> dict[str, Any]:
     measures |= {"vendi": round(vendi, 1), "vendi share": round(vendi / len(words), 3)}
     for name, column in (("subtopic balance", "subtopic"), ("kind balance", "kind")):
         if column in df and df[column].nunique() > 1:
-            shares = df[column].value_counts(normalize=True).to_numpy(dtype=float)
-            shares = shares[shares > 0]
-            measures[name] = round(float(-(shares * np.log(shares)).sum() / np.log(len(shares))), 3)
+            measures[name] = measure_balance(df[column], df[column].nunique())
     low, middle, high = np.quantile([len(text) for text in words], [0.1, 0.5, 0.9])
     return measures | {"length": round(float(middle), 1), "length spread": round(float(high / max(low, 1)), 2)}
 

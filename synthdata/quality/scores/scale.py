@@ -107,11 +107,11 @@ SCALES: list[Scale] = [
     ),
     Scale(
         "judge", ("judge",), JUDGE, answers="judge, probability of yes", axis=None, label="judge",
-        note="Scores are a judge's: a chat model's probability of yes, times 4. It is not calibrated here: read rows.",
+        note="Attributes are a judge's: a chat model's probability of yes, times 4. It is not calibrated here: read rows.",
     ),
     Scale(
         "judge-json", ("judge-json",), JUDGE, answers="judge, JSON (no logprobs served)", axis=None, label="judge",
-        note="Scores are a judge's: numbers that a chat model wrote. It is not calibrated here: read rows.",
+        note="Attributes are a judge's: numbers that a chat model wrote. It is not calibrated here: read rows.",
     ),
 ]  # fmt: skip
 

@@ -248,7 +248,7 @@ def test_scalar_rewards_get_sliders_for_rank_and_margin_only() -> None:
 
 def test_a_judges_scores_are_said_to_be_a_judges() -> None:
     explorer = sd.explore_thresholds(make_frame().assign(reward_form="judge"), sd.Thresholds())
-    assert "Scores are a judge's" in read_counts(explorer)
+    assert "Attributes are a judge's" in read_counts(explorer)
     assert "judge" not in read_counts(sd.explore_thresholds(make_frame(), sd.Thresholds()))
 
 
