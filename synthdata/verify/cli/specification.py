@@ -121,10 +121,11 @@ def read_command(facts: dict[str, Any], known: dict[str, Any]) -> Command:
         flags[name] = (
             named[name] + "?" * kind.endswith("?") if name in named and kind.strip("?") in OPEN_KINDS else kind
         )
-        if short:
+        if short and name[0] != "-":
             shorts[short] = name
-        elif name[0] == "-":
-            shorts[name[1]] = name
+    # A letter that has an entry of its own is read by that, whatever comes first: of docker's two builders one takes any text
+    # behind -m, the other a size.
+    shorts |= {name[1]: name for name in flags if name[0] == "-"}
     low, high = known.get("arguments", (0, None))
     return Command(
         flags=flags,

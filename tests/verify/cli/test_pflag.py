@@ -392,3 +392,8 @@ def test_a_grammar_that_nobody_knows_is_an_input_error() -> None:
         sd.InputError, match=r"'argparse', which is none of git, goflag, pflag: make it again with python -m"
     ):
         judge_command([Word("docker"), Word("ps")], specification)
+
+
+def test_what_either_of_dockers_builders_takes_behind_m_passes() -> None:
+    assert list_kinds("docker build -m lots -t web .") == []
+    assert list_kinds("docker run -m lots nginx") == ["bad value"]
