@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 GENERATOR = "meta/llama-3.1-405b-instruct"
 REWARD = "nvidia/nemotron-4-340b-reward"
@@ -96,7 +96,10 @@ def reply_as_usual(body: dict[str, Any]) -> dict[str, Any]:
 
 
 class NimServer:
-    """Runs in threads on 127.0.0.1 while the `with` block lasts."""
+    """Runs in threads on 127.0.0.1 while the `with` block lasts. Each has a port of its own, unless it is told which one."""
+
+    # A system gives a freed port away again, once in some hundred times at once; then a cache has what another server answered.
+    taken: ClassVar[set[int]] = set()
 
     def __init__(
         self,
@@ -139,6 +142,10 @@ class NimServer:
                 pass
 
         self.http = Server(("127.0.0.1", self.port), Handler)
+        while not self.port and self.http.server_port in self.taken:
+            self.http.server_close()
+            self.http = Server(("127.0.0.1", self.port), Handler)
+        self.taken.add(self.http.server_port)
         self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
         self.thread = threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.thread.start()
